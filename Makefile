@@ -1,0 +1,33 @@
+# Thin on purpose: what a target does is Python's business, in support/install.py and the modules it runs.
+PYTHON ?= python3
+RUN = $(PYTHON) support/install.py run
+N ?= 20
+LOADED ?= 5
+ARGS ?=
+
+.PHONY: help lab test gates steady bench refresh lock
+
+help: ## this list · 이 목록
+	@awk -F ":.* ## " '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+lab: ## open JupyterLab on the first notebook · 첫 노트북을 JupyterLab으로 열기
+	$(PYTHON) support/install.py lab $(ARGS)
+
+test: ## re-run every cell, compare every output, run the tests · 모든 셀과 테스트 검사
+	$(RUN) -m pytest --nbval $(ARGS)
+
+gates: ## the long proofs · 오래 걸리는 검증
+	$(RUN) -m pytest -m gate tests $(ARGS)
+
+steady: ## make test N times, then LOADED times on busy cores · 여러 번 되풀이해 검사
+	$(RUN) tests/steady.py $(N) $(LOADED) $(ARGS)
+
+bench: ## how quickly servers start · 서버가 뜨는 속도
+	$(RUN) tests/benchmark.py $(ARGS)
+
+refresh: ## re-run all notebooks and store their outputs · 모든 노트북을 실행해 출력 저장
+	$(RUN) -m support.refresh $(ARGS)
+
+lock: ## after a change in pyproject.toml; needs uv · 의존성을 바꾼 뒤 버전 고정(uv 필요)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate -o support/requirements.lock

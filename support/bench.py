@@ -1,0 +1,178 @@
+"""The bench: real programs stand on it, each started by the command one would type in a terminal."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import apps, keeper, load_ipython_extension
+from .errors import BenchError
+from .programs import HOST, PROGRAMS, Program, free_ports, require
+from .server import PortTaken, Server
+
+
+class Bench:
+    """A fresh temporary folder with servers in it. Making a new bench clears the one before.
+
+    The kernel works inside the folder, so `%%writefile hello.py` puts an ordinary file there. Everything
+    that the bench starts ends with the kernel, however that ends (see `keeper`).
+    """
+
+    current: "Bench | None" = None
+
+    def __init__(self) -> None:
+        if Bench.current is not None:
+            Bench.current.close()
+        self.home = Path.cwd()
+        self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
+        (self.folder / ".bench").mkdir()
+        if os.geteuid() == 0:
+            self.folder.chmod(0o755)  # started by root, nginx works as another user, who must read here
+        self.servers: dict[str, Server] = {}
+        self.taps: list = []
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", keeper.__file__, str(self.folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
+        )  # fmt: skip
+        os.chdir(self.folder)
+        _keep_proxies_out()
+        _join_notebook()
+        Bench.current = self
+
+    def run(self, command: str, *, name: str | None = None, port: int | None = None, timeout: float = 10.0) -> Server:
+        """Runs a command and returns its Server once it answers; prints the exact command.
+
+        The bench adds where to listen: the program's familiar port or the next free one, or just `port`.
+        A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is
+        missing, ends, or does not answer within `timeout` seconds; nothing of it is left running then.
+        """
+        words = self._words(command)
+        row = PROGRAMS.get(words[0], Program())
+        if "{port}" not in command and "{address}" not in command:
+            words += row.listen
+        return self._start(words, row, name or command, port, timeout)
+
+    def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 10.0) -> Server:
+        """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
+
+        `site` is what stands in a server block; if it holds a `server { }` itself, what stands in the http
+        block. Raises BenchError with nginx's message and the line when nginx refuses it.
+        """
+        from . import nginx
+
+        row = PROGRAMS["nginx"]
+        words = ["nginx", "-p", f"{name}/", "-c", "nginx.conf", "-e", "stderr"]
+        require("nginx")
+
+        def write(port: int) -> None:
+            nginx.write(self.folder / name, site, names or {}, f"{HOST}:{port}")
+
+        try:
+            return self._start(words, row, name, None, timeout, before=write)
+        except BenchError as error:
+            raise nginx.refusal(error, site) from None
+
+    def tap(self, upstream: Server, *, client: str = "client"):
+        """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
+
+        `client` names who will connect to it in diagrams ("nginx" for the hop behind nginx).
+        """
+        from .tap import Tap
+
+        if not upstream.running:
+            raise BenchError(
+                f"{upstream.name} at {upstream.url} no longer runs. Run the cell that starts it, then this one.",
+                f"{upstream.url}의 {upstream.name} 서버가 실행 중이 아닙니다. 그 서버를 시작하는 셀을 먼저 실행하세요.",
+            )
+        tap = Tap(upstream, next(free_ports(upstream.port + 100)), client)
+        self.taps.append(tap)
+        return tap
+
+    def load(self, target: str):
+        """The object that `target` (such as "hello:app") names, from the file as it is now; no server."""
+        return apps.load(self.folder, target)
+
+    def close(self) -> None:
+        """Ends everything the bench started and removes its folder."""
+        for tap in self.taps:
+            tap.close()
+        self._keeper.stdin.close()
+        self._keeper.wait()
+        for server in self.servers.values():
+            server.process.wait()
+        os.chdir(self.home)
+        Bench.current = None
+
+    def _words(self, command: str) -> list[str]:
+        """The command's words, checked: its program is here and it leaves listening to the bench."""
+        words = shlex.split(command)
+        if not words:
+            raise BenchError("The command is empty.", "명령이 비어 있습니다.")
+        row = PROGRAMS.get(words[0])
+        if row is None and "{port}" not in command and "{address}" not in command:
+            raise BenchError(
+                f"The bench does not know how {words[0]} is told its port: write {{port}} where it goes.",
+                f"{words[0]}에 포트를 어떻게 알려 주는지 벤치가 모릅니다. 명령에서 포트 자리에 {{port}}를 쓰세요.",
+            )
+        for word in words:
+            if row and (word in row.own or word.split("=")[0] in row.own):
+                raise BenchError(
+                    f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
+                    f"{word}은(는) 빼세요. 어디에서 받을지는 벤치가 정합니다. 특정 포트는 port=8000처럼 지정합니다.",
+                )
+        require(words[0])
+        for word in words[1:]:
+            if words[0] in ("uvicorn", "daphne") and (kind := apps.constant(self.folder, word)):
+                # Both would start, and answer every request with 500.
+                raise BenchError(
+                    f"{word} is no application: it is a {kind}, which cannot be called. Name the app instead.",
+                    f"{word}은(는) 애플리케이션이 아니라 호출할 수 없는 {kind} 값입니다. 앱의 이름을 쓰세요.",
+                )
+        return words
+
+    def _start(self, words, row, key, port, timeout, before=lambda port: None) -> Server:
+        """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
+        if key in self.servers:
+            self.servers.pop(key).stop()
+        deadline = time.monotonic() + timeout
+        for candidate in [port] if port else free_ports(row.port):
+            spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
+            command = [_fill(word, spots) for word in words]
+            before(candidate)
+            server = Server(words[0], command, row, candidate, self.folder)
+            try:
+                server.start(require(words[0]), self._keeper.pid, deadline)
+            except PortTaken:
+                if port is None:
+                    continue
+                raise server.fault(
+                    f"{server.address} is taken. Leave port= out, and the bench finds a free port.",
+                    f"{server.address} 주소는 이미 쓰이고 있습니다. port=를 빼면 벤치가 빈 포트를 찾습니다.",
+                ) from None
+            print("$", shlex.join(command))
+            self.servers[key] = server
+            return server
+        raise BenchError("No free port was found.", "빈 포트를 찾지 못했습니다.")
+
+
+def _fill(word: str, spots: dict[str, str]) -> str:
+    """The word with each of the spots {host}, {port}, {address} replaced."""
+    for spot, value in spots.items():
+        word = word.replace(spot, value)
+    return word
+
+
+def _keep_proxies_out() -> None:
+    """Clients in this kernel reach the bench directly, whatever proxy the machine is set to use."""
+    for name in ("NO_PROXY", "no_proxy"):
+        others = [o for o in os.environ.get(name, "").split(",") if o and o not in (HOST, "localhost")]
+        os.environ[name] = ",".join([*others, HOST, "localhost"])
+
+
+def _join_notebook() -> None:
+    """Adds %%nginx to the notebook that the bench is made in, where its kernel has not done so itself."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        load_ipython_extension(shell)

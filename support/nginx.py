@@ -1,0 +1,66 @@
+"""The %%nginx cell: an ordinary nginx configuration, with {{ }} filled in, served by a real nginx."""
+
+import re
+from pathlib import Path
+
+from .errors import BenchError
+
+HERE = Path(__file__).parent
+
+
+def write(folder: Path, site: str, names: dict, listen: str) -> None:
+    """Writes nginx.conf and site.conf into the folder; `{{ listen }}` is the address nginx has.
+
+    Raises BenchError when `{{ }}` names something that does not exist yet, or is not written right.
+    """
+    from jinja2 import Environment, StrictUndefined, TemplateError, UndefinedError
+
+    jinja = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    whole = re.search(r"^\s*server\s*\{", site, re.MULTILINE) is not None
+    try:
+        text = jinja.from_string(site).render(names, listen=listen)
+    except UndefinedError as error:
+        raise BenchError(
+            f"The configuration uses {{{{ }}}} with something that is not there: {error.message}. "
+            "Run the cell that makes it first.",
+            f"설정의 {{{{ }}}} 안에 아직 없는 값이 있습니다({error.message}). 그 값을 만드는 셀을 먼저 실행하세요.",
+        ) from None
+    except TemplateError as error:
+        raise BenchError(
+            f"A {{{{ }}}} in the configuration is not written right: {error.message}",
+            f"설정의 {{{{ }}}} 표기가 올바르지 않습니다: {error.message}",
+        ) from None
+    folder.mkdir(exist_ok=True)
+    (folder / "site.conf").write_text(text, encoding="utf-8")
+    frame = jinja.from_string((HERE / "nginx.conf.jinja").read_text(encoding="utf-8"))
+    (folder / "nginx.conf").write_text(frame.render(whole=whole, listen=listen), encoding="utf-8")
+
+
+def refusal(error: BenchError, site: str) -> BenchError:
+    """The error with the learner's own line in it, where nginx's message names one; else as it was."""
+    found = re.search(r"\[emerg\] (?:\d+#\d+: )?(.*) in \S*site\.conf:(\d+)", error.evidence)
+    if not found:
+        return error
+    message, number = found[1], int(found[2])
+    line = (site.splitlines() + [""] * number)[number - 1].strip()
+    return BenchError(
+        f"nginx refuses line {number} of this cell. Mend it and run the cell again.",
+        f"nginx가 이 셀의 {number}번째 줄을 거부했습니다. 고친 뒤 셀을 다시 실행하세요.",
+        f"{number}: {line}\nnginx: [emerg] {message}",
+    )
+
+
+def magic(line: str, cell: str) -> None:
+    """%%nginx [NAME]: runs nginx with the cell as its site, and puts the Server into NAME (`nginx`)."""
+    from IPython import get_ipython
+
+    from .bench import Bench
+
+    if Bench.current is None:
+        raise BenchError(
+            "There is no bench yet. Run the cell with bench = Bench() first.",
+            "아직 벤치가 없습니다. bench = Bench()가 있는 셀을 먼저 실행하세요.",
+        )
+    name = line.strip() or "nginx"
+    names = get_ipython().user_ns
+    names[name] = Bench.current.nginx(cell, names, name=name)

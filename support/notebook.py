@@ -1,0 +1,18 @@
+"""What the bench adds to a notebook's kernel. Every kernel of this environment loads it at its start."""
+
+from .nginx import magic
+
+
+def join(shell) -> None:
+    """Adds %%nginx and the hint to the shell; doing it twice changes nothing."""
+    shell.register_magic_function(magic, "cell", "nginx")
+    shell.set_custom_exc((NameError,), _hint)
+
+
+def _hint(shell, kind, error, trace, tb_offset=None) -> None:
+    """Shows the NameError as always, then what to do about it."""
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    print(
+        "A cell above makes this name. Run the cells above first: Run ▸ Run All Above Selected Cell.\n"
+        "위쪽 셀에서 만드는 이름입니다. 위의 셀들을 먼저 실행하세요: Run ▸ Run All Above Selected Cell."
+    )

@@ -1,0 +1,64 @@
+"""make refresh: re-executes the notebooks and stores their outputs, changing only what really changed."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+PATTERNS = re.findall(r"^regex: (.*)\nreplace: (.*)$", (ROOT / "tests" / "sanitize.cfg").read_text("utf-8"), re.M)
+
+
+def notebooks() -> list[Path]:
+    """Every notebook of the course, in the order of the course."""
+    found = (ROOT / "notebooks").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def sanitized(value):
+    """The value as nbval compares it: its strings with the sanitiser's patterns replaced."""
+    if isinstance(value, str):
+        for pattern, replacement in PATTERNS:
+            value = re.sub(pattern, replacement, value)
+        return value
+    if isinstance(value, dict):
+        return {key: sanitized(item) for key, item in value.items() if key not in ("execution_count", "traceback")}
+    if isinstance(value, list):
+        return [sanitized(item) for item in value]
+    return value
+
+
+def refresh(path: Path) -> list[str]:
+    """Executes one notebook and writes it back; the ids of the cells whose outputs changed."""
+    notebook = nbformat.read(path, as_version=4)
+    before = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+    client = NotebookClient(notebook, timeout=60, record_timing=False, resources={"metadata": {"path": path.parent}})
+    client.execute()
+    changed = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        if sanitized(cell.outputs) == sanitized(before[cell.id]):
+            _keep(cell, before[cell.id])  # only a date, a port or a version differs: no new lines in git
+        else:
+            changed.append(cell.id)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    return changed
+
+
+def _keep(cell, outputs: list) -> None:
+    """Puts the stored outputs back, with the execution count that the cell has now."""
+    cell.outputs = outputs
+    for output in outputs:
+        if "execution_count" in output:
+            output.execution_count = cell.execution_count
+
+
+if __name__ == "__main__":
+    chosen = [Path(argument).resolve() for argument in sys.argv[1:]] or notebooks()
+    for each in chosen:
+        changes = refresh(each)
+        print(each.name, "·", f"changed · 바뀜: {', '.join(changes)}" if changes else "as it was · 그대로", flush=True)

@@ -1,0 +1,165 @@
+"""A server: one real program, in its own process, on a port of its own."""
+
+import os
+import re
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+from .errors import BenchError
+from .log import Log, fold
+from .programs import HOST, Program
+
+LOST_PORT = re.compile(r"address already in use|connection in use", re.IGNORECASE)
+PAUSE = 0.001  # seconds between two looks at a starting server: nginx is ready after six
+SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "MPLBACKEND")
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port, now or since a moment ago."""
+
+
+class Server:
+    """A running program. `url`, `ws_url` and `address` (host:port) tell where; `log()` and `events()`, what.
+
+    Made by `Bench.run` and `%%nginx`; `command` is the exact command that ran.
+    """
+
+    def __init__(self, name: str, command: list[str], program: Program, port: int, folder: Path) -> None:
+        self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
+        self.address = f"{HOST}:{port}"
+        self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
+        self.process: subprocess.Popen | None = None
+        serial = len(list((folder / ".bench").glob("*.log")))
+        self._log = folder / ".bench" / f"{serial}-{name}.log"
+        self._events = self._log.with_suffix(".events")
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {self.url}>"
+
+    def start(self, path: str, group: int, deadline: float) -> None:
+        """Starts the program in the process group and returns once it answers.
+
+        Raises PortTaken when its port is somebody else's, and BenchError when it ends, or is still not
+        answering at the deadline (seconds on the monotonic clock). Nothing is left running then.
+        """
+        # Append mode: nginx opens its own stderr once more for the access log.
+        with open(self._log, "ab") as log:
+            self.process = subprocess.Popen(
+                [path, *self.command[1:]],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.folder, env=self._environment(), process_group=group,
+            )  # fmt: skip
+        try:
+            self._wait_until_ready(deadline)
+        except BaseException:
+            self.stop(grace=0)
+            raise
+
+    def _environment(self) -> dict[str, str]:
+        """The kernel's environment, less what would change a server's behaviour unseen."""
+        kept = {key: value for key, value in os.environ.items() if key not in SURPRISES}
+        return kept | self.program.environment | {
+            "BENCH": str(self.folder),
+            "BENCH_EVENTS": str(self._events),
+            "PYTHONUNBUFFERED": "1",
+            # A file rewritten within a second and of the same length would otherwise run as it was before.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }  # fmt: skip
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        stranger = False
+        while True:
+            ended = self.process.poll()
+            if LOST_PORT.search(self._read_log()):
+                raise PortTaken
+            if ended is not None:
+                raise self.fault(
+                    f"{self.name} ended at once, with status {ended}. Its last words tell why:",
+                    f"{self.name} 프로그램이 상태 {ended}(으)로 바로 끝났습니다. 마지막 로그에 이유가 있습니다:",
+                )
+            if not stranger and self.program.ready(self.port):
+                if self._owns_port():
+                    return
+                stranger = True  # our program is about to find out, and says so in its own words
+            if time.monotonic() > deadline:
+                if stranger:
+                    raise PortTaken
+                raise self.fault(
+                    f"{self.name} runs, but nothing answers at {self.address}. Its last words:",
+                    f"{self.name} 프로그램은 실행 중이지만 {self.address}에서 응답이 없습니다. 마지막 로그:",
+                )
+            time.sleep(PAUSE)
+
+    def _owns_port(self) -> bool:
+        """True if this program, or a child of it, is the one that listens on the port."""
+        for process in self._family():
+            try:
+                connections = process.net_connections("tcp")
+            except psutil.Error:
+                continue
+            if any(c.status == psutil.CONN_LISTEN and c.laddr.port == self.port for c in connections):
+                return True
+        return False
+
+    def _family(self) -> list[psutil.Process]:
+        """The program's process and all that descend from it, the program first."""
+        try:
+            top = psutil.Process(self.process.pid)
+            return [top, *top.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    @property
+    def running(self) -> bool:
+        """True while the program runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, grace: float = 2.0) -> int | None:
+        """Ends the program with SIGTERM, after `grace` seconds with SIGKILL; its exit status comes back."""
+        family = self._family() if self.running else []
+        if family:
+            self.process.terminate()
+            _, left = psutil.wait_procs(family, timeout=grace)
+            for process in left:
+                process.kill()
+            psutil.wait_procs(left, timeout=2)
+        return self.process.wait() if self.process else None
+
+    def log(self, containing: str = "", count: int = 1, timeout: float = 2.0, full: bool = False) -> Log:
+        """What the program has printed: all of it, or the lines that contain a text.
+
+        With a text it waits until `count` lines contain it, because a server writes its line a moment after
+        the client has its answer; BenchError after `timeout` seconds. Frames of a Python traceback that lie
+        outside the learner's own files are left out unless `full`.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            text = self._read_log()
+            lines = (text if full else fold(text, self.folder)).splitlines()
+            found = [line for line in lines if containing in line]
+            if not containing or len(found) >= count:
+                return Log("\n".join(found))
+            if time.monotonic() > deadline:
+                raise self.fault(
+                    f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. It ends:",
+                    f"{self.name} 로그에서 {containing!r}이(가) 있는 줄은 {count}개가 아니라 {len(found)}개입니다. 로그의 끝:",
+                )
+            time.sleep(0.01)
+
+    def events(self, until: str | None = None, timeout: float = 2.0):
+        """The recorded conversation between server and app: see `support.events.read`."""
+        from .events import read
+
+        return read(self._events, self.name, until, timeout)
+
+    def _read_log(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def fault(self, en: str, ko: str) -> BenchError:
+        """The error with the command and the last lines of the program's log as evidence."""
+        lines = fold(self._read_log(), self.folder).splitlines()[-8:] or ["(the log is empty · 로그가 비어 있습니다)"]
+        return BenchError(en, ko, "\n".join([f"$ {shlex.join(self.command)}", *lines]))

@@ -1,0 +1,121 @@
+"""A real JupyterLab and a real browser, for the tests that look at notebooks as a learner does.
+
+This file is named after what it starts, so inside the tests `import jupyterlab` means this module.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+DEADLINE = 60  # seconds for a slow machine to start JupyterLab; a quick one needs two
+
+# JupyterLab stops when its stdin closes, which happens however this process ends, and takes its folder along.
+SERVER = """
+import os, shutil, signal, sys, threading
+from jupyterlab.labapp import main
+
+def stop_with_parent():
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=stop_with_parent, daemon=True).start()
+try:
+    main()
+finally:
+    shutil.rmtree(os.environ["JUPYTER_CONFIG_DIR"], ignore_errors=True)
+"""
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def jupyterlab(root: Path, *args: str) -> Iterator[str]:
+    """The URL, token included, of a JupyterLab serving `root` with none of the user's own settings.
+
+    `args` are further command-line options. Raises RuntimeError with the server's log if it does not start.
+    """
+    home = Path(tempfile.mkdtemp(prefix="jupyterlab-"))
+    folders = {
+        "JUPYTER_CONFIG_DIR": home,
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "IPYTHONDIR": home / "ipython",
+    }
+    command = [sys.executable, "-c", SERVER, "--no-browser", "--ip=127.0.0.1", "--ServerApp.port=0", *args]
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    with open(home / "log", "wb") as log:
+        server = subprocess.Popen(
+            command,
+            cwd=root,
+            env=os.environ | {name: str(folder) for name, folder in folders.items()},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield _url(server, home)
+    finally:
+        server.stdin.close()
+        try:
+            server.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _url(server: subprocess.Popen, home: Path) -> str:
+    """The URL the server wrote to its runtime file, once it is listening."""
+    written = home / "runtime" / f"jpserver-{server.pid}.json"
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            info = json.loads(written.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            time.sleep(0.05)
+            continue
+        return f"{info['url']}lab?token={info['token']}"
+    log = home / "log"
+    raise RuntimeError("JupyterLab did not start:\n" + (log.read_text() if log.exists() else ""))
+
+
+def chromium() -> str:
+    """The path of Chromium (or what $CHROMIUM names); skips the test where there is none."""
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    for path in (shutil.which(name) for name in names if name):
+        if path:
+            return path
+    pytest.skip("no Chromium: none of chromium, chromium-browser, google-chrome is on PATH ($CHROMIUM unset)")
+
+
+@contextmanager
+def browser_page(**options: object) -> Iterator[Page]:
+    """A page of a fresh browser, at a laptop's 1366 × 768. `options` are those of Playwright's new_context."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        try:
+            yield browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **options}).new_page()
+        finally:
+            browser.close()
