@@ -8,8 +8,10 @@ import h11
 from ..errors import BenchError
 from . import exercise, expect
 
+# The body comes in two pieces, so that one recv() never brings the whole answer.
 APP = """
 import sys
+import time
 from wsgiref.simple_server import make_server
 
 

@@ -1,0 +1,40 @@
+"""What a run has left behind: processes, listening ports, and the benches' folders under its own TMPDIR."""
+
+import time
+from pathlib import Path
+
+import psutil
+
+SECONDS = 2.0  # DESIGN.md: nothing is left two seconds after a run has ended, in whatever way
+
+
+def belongs(process: psutil.Process, folder: Path) -> bool:
+    """Whether the process works inside the folder or was started with it in its command or environment."""
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        told = [process.cwd(), *process.cmdline(), process.environ().get("TMPDIR", "")]
+    except (psutil.Error, OSError):
+        return False
+    return any(str(folder) in text for text in told)
+
+
+def left(folder: Path) -> list[str]:
+    """What is there now, in words."""
+    found = []
+    for process in psutil.process_iter():
+        if belongs(process, folder):
+            try:
+                listening = [c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+                found.append(f"process {process.pid} {' '.join(process.cmdline())[:80]} listening on {listening}")
+            except psutil.Error:
+                continue
+    return found + [f"file {path}" for path in folder.glob("bench-*/**/*")]
+
+
+def after(folder: Path) -> list[str]:
+    """What is still there when it is allowed to be there no longer; returns as soon as nothing is."""
+    deadline = time.monotonic() + SECONDS
+    while (found := left(folder)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

@@ -1,0 +1,164 @@
+"""The gate "both languages": what can be checked without understanding either.
+
+Checked, cell by cell: both halves are there; the same inline code, numbers, links, code fences, list and table
+shapes; Hangul in the Korean half and not in the English one; one heading, in both languages, outside the
+halves; lengths that fit each other; words as the glossary has them.
+
+Blind to, on purpose: meaning, tone, and order (Korean puts the same things elsewhere in a sentence), numbers
+that are written as words, and a stale half whose numbers, code and length happen to agree. People read for those.
+"""
+
+import re
+from collections import Counter
+
+import course
+import mistune
+import nbformat
+import pytest
+
+HANGUL = re.compile(r"[가-힣]")
+# Korean characters for each English one, over all finished cells of more than 80 characters: see the test below.
+SHORTEST, LONGEST = 0.30, 0.85
+ALLOWED_IN_ENGLISH = {"한국어"}  # the language's own name, on the selector
+
+PROSE = [
+    pytest.param(path, cell, id=f"{course.name(path)}:{cell.id}")
+    for path in course.NOTEBOOKS
+    for cell in course.prose_cells(path)
+]
+
+
+def parts(markdown: str) -> Counter:
+    """What must be equal in both halves of a cell, counted: code, links, fences, and the shapes of lists and tables."""
+    counted = Counter()
+
+    def walk(tokens, path=""):
+        for token in tokens:
+            kind, text = token["type"], token.get("raw", "")
+            if kind == "codespan":
+                counted["code", text] += 1
+            elif kind in ("link", "image"):
+                counted["link", token["attrs"]["url"]] += 1
+            elif kind == "block_code":
+                counted["fence", text] += 1
+            elif kind in ("list", "table_row", "table_head", "block_quote"):
+                counted[kind, len(token.get("children", ()))] += 1
+            elif kind in ("strong", "emphasis"):
+                counted[kind] += 1
+            elif kind in ("inline_html", "block_html"):
+                counted.update(("tag", tag) for tag in re.findall(r"</?\w+", text))
+            walk(token.get("children") or (), kind)
+
+    walk(mistune.create_markdown(renderer=None, plugins=["table"])(markdown))
+    return counted
+
+
+def numbers(markdown: str) -> Counter:
+    """The numbers written in digits outside code and addresses."""
+    bare = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", markdown, flags=re.DOTALL)
+    return Counter(re.findall(r"\d+(?:[.,]\d+)*", bare))
+
+
+def differences(cell) -> list[str]:
+    """What is wrong with the two halves of a prose cell; nothing for a good one."""
+    text, found = course.prose(cell), []
+    if not (text.en.strip() and text.ko.strip()):
+        return ["a half is missing (or a blank line inside its <div> is)"]
+    for half, body in (("en", text.en), ("ko", text.ko)):
+        if not (body.startswith("\n") and body.endswith("\n")):
+            found.append(f"{half}: a blank line is missing at an edge of the <div>, so Markdown is not rendered")
+        if re.search(r"^#+ ", re.sub(r"```.*?```", "", body, flags=re.DOTALL), re.MULTILINE):
+            found.append(f"{half}: a heading inside the <div> is listed twice in the table of contents")
+    for what, difference in (("en", parts(text.en) - parts(text.ko)), ("ko", parts(text.ko) - parts(text.en))):
+        found += [f"only in {what}: {thing} × {count}" for thing, count in difference.items()]
+    for what, difference in (("en", numbers(text.en) - numbers(text.ko)), ("ko", numbers(text.ko) - numbers(text.en))):
+        found += [f"only in {what}: the number {number}" for number in difference]
+    stray = set(re.findall(r"[가-힣]+", text.en)) - ALLOWED_IN_ENGLISH
+    if stray:
+        found.append(f"en: Hangul {stray}")
+    found += headings(text.outside)
+    ratio = length(text.ko) / length(text.en)
+    if length(text.en) > 80 and not SHORTEST <= ratio <= LONGEST:
+        found.append(f"lengths do not fit: {length(text.ko)} characters of Korean for {length(text.en)} of English")
+    return found
+
+
+def headings(outside: str) -> list[str]:
+    """What is wrong with what stands outside the language blocks: at most one heading, in both languages."""
+    bare = re.sub(r"```.*?```", "", outside, flags=re.DOTALL)
+    lines = re.findall(r"^#+ (.*)$", bare, re.MULTILINE)
+    found = [f"{len(lines)} headings in one cell"] if len(lines) > 1 else []
+    for line in lines:
+        english, dot, korean = line.partition(" · ")
+        if not dot or HANGUL.search(english) or not HANGUL.search(korean):
+            found.append(f"heading is not 'English · 한국어': {line}")
+    rest = re.sub(r"<details>|</details>|<summary>[^<]* · [^<]*</summary>|^#+ .*$", "", bare, flags=re.MULTILINE)
+    if rest.strip():
+        found.append(f"stands outside both languages: {rest.strip()[:60]}")
+    return found
+
+
+def length(markdown: str) -> int:
+    """The letters of the prose, without code, addresses and markup."""
+    bare = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", markdown, flags=re.DOTALL)
+    return len(re.findall(r"[^\W\d_]", bare))
+
+
+@pytest.mark.parametrize(("path", "cell"), PROSE)
+def test_both_halves_say_the_same(path, cell):
+    assert not differences(cell)
+
+
+GLOSSARY = [
+    [part.strip() for part in line.strip("|\n ").split("|")]
+    for line in (course.ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("|") and not line.startswith(("| term", "|---"))
+]
+
+
+def test_the_glossary_is_whole():
+    assert all(len(row) == 5 or len(row) == 4 for row in GLOSSARY), [row for row in GLOSSARY if len(row) not in (4, 5)]
+    terms = [row[0] for row in GLOSSARY]
+    assert len(set(terms)) == len(terms), [term for term, count in Counter(terms).items() if count > 1]
+    assert all(HANGUL.search(row[3]) and not HANGUL.search(row[2]) for row in GLOSSARY)
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_words_are_the_glossarys(path):
+    """No spelling that the glossary rules out, and `용어(term)` where a term with an English twin comes first."""
+    korean = "\n".join(course.prose(cell).ko for cell in course.prose_cells(path))
+    for term, word, *_, wrong in (row for row in GLOSSARY if len(row) == 5):
+        for spelling in filter(None, map(str.strip, wrong.split(","))):
+            assert spelling not in korean, f"{spelling}: the glossary says {word} ({term})"
+
+
+def cell(en: str, ko: str, heading: str = "## 1. A · 가"):
+    """A prose cell with the two halves."""
+    return nbformat.v4.new_markdown_cell(
+        f'{heading}\n\n<div lang="en">\n\n{en}\n\n</div>\n<div lang="ko">\n\n{ko}\n\n</div>'
+    )
+
+
+GOOD = ("A `x` is 1, see [a](b).\n\n- one\n- two", "`x`는 1입니다. [가](b)를 보세요.\n\n- 하나\n- 둘")
+
+
+@pytest.mark.parametrize(
+    ("mutant", "said"),
+    [
+        (cell(GOOD[0], GOOD[1].replace("`x`", "`y`")), "'y'"),
+        (cell(GOOD[0], GOOD[1].replace("1", "2")), "the number 2"),
+        (cell(GOOD[0], GOOD[1].replace("](b)", "](c)")), "'c'"),
+        (cell(GOOD[0], GOOD[1].replace("\n- 둘", "")), "list"),
+        (cell(GOOD[0], ""), "missing"),
+        (cell(GOOD[0] + " 한글", GOOD[1]), "Hangul"),
+        (cell(GOOD[0], GOOD[1], "## 1. Only English"), "heading"),
+        (cell(GOOD[0], GOOD[1] + "\n\n## 제목"), "heading inside"),
+        (cell(GOOD[0] + "\n\n```python\na\n```", GOOD[1] + "\n\n```python\nb\n```"), "fence"),
+        (cell(GOOD[0] + "\n\n|a|b|\n|-|-|\n|c|d|", GOOD[1] + "\n\n|a|\n|-|\n|c|"), "table"),
+        (cell(GOOD[0] + " Then a sentence that only the English half has, and another one." * 2, GOOD[1]), "lengths"),
+        (nbformat.v4.new_markdown_cell(cell(*GOOD).source + "\n\nstray"), "outside"),
+    ],
+)  # fmt: skip
+def test_a_difference_is_found_and_named(mutant, said):
+    assert not differences(cell(*GOOD))
+    assert any(said in line for line in differences(mutant)), differences(mutant)

@@ -1,0 +1,132 @@
+"""The gate "strict": every cell was run, every output is compared, and a changed one turns the run red."""
+
+import base64
+import json
+import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import course
+import mutants
+import nbformat
+import pytest
+
+MOST_UNCOMPARED = 0.05
+PRODUCTS = {"nginx", "gunicorn", "uvicorn", "daphne", "WSGIServer", "CPython", "Python", "python-httpx", "httpx", "h11"}
+PRODUCTS |= {"websockets"}
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_every_cell_was_run(path):
+    """nbval passes a cell that was never run, whatever it prints."""
+    never = [cell.id for cell in course.code_cells(path) if cell.execution_count is None]
+    assert not never, f"never run: {never}; `make refresh` runs them"
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_a_stored_error_is_expected(path):
+    for cell in course.code_cells(path):
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        assert bool(errors) == ("raises-exception" in course.tags(cell)), (cell.id, errors)
+
+
+def test_few_cells_are_not_compared_and_each_says_why():
+    cells = [cell for path in course.NOTEBOOKS for cell in course.code_cells(path)]
+    ignored = [cell for cell in cells if "nbval-ignore-output" in course.tags(cell) or "NBVAL_" in cell.source]
+    assert all("# not compared:" in cell.source for cell in ignored), [cell.id for cell in ignored]
+    assert len(ignored) <= MOST_UNCOMPARED * len(cells)
+
+
+def test_a_corrupted_output_fails_its_own_cell(tmp_path):
+    """Through and through, with pytest --nbval itself: every output of one notebook, each in its own cell."""
+    path = course.NOTEBOOKS[0]
+    corrupt_and_run(path, "character", tmp_path)
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("kind", mutants.KINDS)
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_every_corrupted_output_fails_its_own_cell(path, kind, tmp_path):
+    corrupt_and_run(path, kind, tmp_path)
+
+
+def corrupt_and_run(path, kind, folder):
+    """Corrupts the last output of every cell in one way, and demands that just those cells fail."""
+    notebook = course.read(path)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    corrupted = {number for number, cell in enumerate(cells) if mutants.corrupt(cell.outputs, kind)}
+    copy = course.copied(path, folder)
+    nbformat.write(notebook, copy)
+    run = course.nbval(copy)
+    assert course.failed(run) == corrupted, run.stdout[-3000:]
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_no_corruption_of_any_output_survives(path, tmp_path):
+    """nbval's own comparison, put to each of many corruptions of every output during one run."""
+    copy, report = course.copied(path, tmp_path), tmp_path / "report.json"
+    run = course.nbval(copy, "-p", "mutants", env=mutants.environment(report))
+    assert run.returncode == 0, run.stdout[-3000:]
+    found = json.loads(report.read_text())
+    print(f"{course.name(path)}: {found['killed']} of {found['tried']} corruptions found")
+    assert found["tried"] > 100
+    assert not found["survivors"]
+
+
+def test_the_report_of_survivors_is_not_blind(tmp_path):
+    """A comparison that compares nothing leaves survivors."""
+    copy, report = course.copied(course.NOTEBOOKS[0], tmp_path), tmp_path / "report.json"
+    course.nbval(copy, "-p", "mutants", env=mutants.environment(report, blind=True))
+    assert json.loads(report.read_text())["survivors"]
+
+
+def patterns():
+    """The sanitiser's patterns by name."""
+    text = (course.ROOT / "tests" / "sanitize.cfg").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\[([\w-]+)\]\nregex: (.*)$", text, re.MULTILINE))
+
+
+def hits(pattern):
+    """Every stored text's match with the pattern, with the line around it."""
+    for path in course.NOTEBOOKS:
+        for _, _, text in course.stored(path):
+            for line in text.splitlines():
+                yield from ((match, line) for match in re.finditer(pattern, line))
+
+
+IS_MEANT = {
+    "port": lambda match, line: 1024 <= int(re.search(r"\d+$", match[0])[0]) <= 65535,
+    "date": lambda match, line: is_date(match[0]),
+    "websocket-key": lambda match, line: len(base64.b64decode(match[0])) == 16 and "sec-websocket-key" in line.lower(),
+    "websocket-accept": lambda match, line: (
+        len(base64.b64decode(match[0])) == 20 and "sec-websocket-accept" in line.lower()
+    ),
+    "product-version": lambda match, line: match[0].split("/")[0] in PRODUCTS,
+}
+
+
+def is_date(text):
+    """Whether the text is a date in one of the three forms that servers write."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        stamp = re.sub(r" \+0000$", "", text).replace(":", " ", 1) if text[11] == ":" else text
+        return datetime.strptime(stamp, "%d/%b/%Y %H:%M:%S")
+
+
+@pytest.mark.parametrize("name", patterns())
+def test_each_pattern_of_the_sanitiser_is_needed_and_matches_nothing_else(name):
+    found = list(hits(patterns()[name]))
+    assert found, "no stored output needs this pattern: take it out"
+    strays = [line for match, line in found if not IS_MEANT[name](match, line)]
+    assert not strays
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["HTTP/1.1 200 OK", "HTTP/1.0", "127.0.0.1", "Content-Length: 12", "RFC 9112", "81 85 [mask]", "CLOSE 1000", "-w 2",
+     "Sec-WebSocket-Version: 13", "(True, 200, 200)", "X-Forwarded-For: 203.0.113.9", "--threads 4"],
+)  # fmt: skip
+def test_the_sanitiser_leaves_everything_else_alone(text):
+    assert not [name for name, pattern in patterns().items() if re.search(pattern, text)]

@@ -1,0 +1,79 @@
+"""The gate "strict", the other way round: the outputs stay, the world changes, and the lesson goes red.
+
+A worker class is swapped, a header dropped from an app, a directive taken out of an nginx configuration: one
+at a time, in a copy of each lesson that has one, outside of the exercises.
+"""
+
+import os
+import re
+
+import course
+import nbformat
+import pytest
+from test_anywhere import nginx_versions
+
+MOST = 3  # changes of a kind in one notebook: the first, the middle and the last
+
+
+def swapped(source: str) -> str | None:
+    """The source with another server behind its first command; None without a command."""
+    found = re.search(r'"((?:gunicorn|uvicorn|daphne) [^"]*)"', source)
+    if not found:
+        return None
+    command = found[1]
+    if command.startswith("gunicorn"):
+        plain = re.sub(r" (-k \S+|--threads \d+|--worker-class \S+)", "", command)
+        threads, asgi = "gthread" in command or "--threads" in command, "-k asgi" in command
+        other = plain if threads else f"{plain} -k uvicorn_worker.UvicornWorker" if asgi else f"{plain} -k gthread"
+    else:
+        program, _, rest = command.partition(" ")
+        other = f"{'daphne' if program == 'uvicorn' else 'uvicorn'} {re.sub(r'--[^ ]+( [^- ]+)?|-[^ ]+', '', rest)}"
+    return source.replace(f'"{command}"', f'"{other}"', 1)
+
+
+def headerless(source: str) -> str | None:
+    """The source with its first response header taken out; None where no file of an app has one."""
+    if not source.startswith("%%writefile"):
+        return None
+    less, count = re.subn(r'\((b?)"[A-Za-z-]+", \1"[^"]*"\),? ?', "", source, count=1)
+    return less if count else None
+
+
+def undirected(source: str) -> str | None:
+    """The source with its first proxy_set_header taken out; None without one."""
+    if "proxy_set_header" not in source:
+        return None
+    return re.sub(r"^.*proxy_set_header[^;]*;.*\n?", "", source, count=1, flags=re.MULTILINE)
+
+
+CHANGES = {"another worker": swapped, "a header less": headerless, "a directive less": undirected}
+
+
+def worlds():
+    """A parameter for each change: the notebook, the cell and its new source."""
+    for path in course.LESSONS:
+        cells = [
+            cell for cell in course.code_cells(path) if not re.search(r"stub:|check:", " ".join(course.tags(cell)))
+        ]
+        for what, change in CHANGES.items():
+            able = [(cell, new) for cell in cells if (new := change(cell.source)) not in (None, cell.source)]
+            for cell, new in able[:: max(1, (len(able) + MOST - 1) // MOST)]:
+                yield pytest.param(path, cell.id, new, id=f"{course.lesson(path)}:{cell.id}:{what}")
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize(("path", "changed", "source"), list(worlds()))
+def test_a_changed_world_turns_the_lesson_red(path, changed, source, tmp_path):
+    notebook = course.read(path)
+    for cell in notebook.cells:
+        if cell.id == changed:
+            cell.source = source
+    copy = course.copied(path, tmp_path)
+    nbformat.write(notebook, copy)
+    environment = next(nginx_versions()).values[0]
+    run = course.nbval(copy, env=os.environ | environment)
+    assert course.failed(run), f"still green with:\n{source}"
+
+
+def test_there_is_a_world_to_change_for_every_lesson():
+    assert {parameter.values[0] for parameter in worlds()} == set(course.LESSONS)
