@@ -18,6 +18,7 @@ _HOME = {
     "BenchError": "errors",
     "preflight": "machine",
     "record": "recorder",
+    "say": "wire",
     "sequence": "sequences",
 }
 __all__ = list(_HOME)

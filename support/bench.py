@@ -6,12 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 from . import apps, keeper, load_ipython_extension
 from .errors import BenchError
 from .programs import HOST, PROGRAMS, Program, free_ports, require
 from .server import PortTaken, Server
+
+TRIES = 30  # a class that shares one machine may start this many servers at once
 
 
 class Bench:
@@ -65,7 +68,6 @@ class Bench:
 
         row = PROGRAMS["nginx"]
         words = ["nginx", "-p", f"{name}/", "-c", "nginx.conf", "-e", "stderr"]
-        require("nginx")
 
         def write(port: int) -> None:
             nginx.write(self.folder / name, site, names or {}, f"{HOST}:{port}")
@@ -87,7 +89,12 @@ class Bench:
                 f"{upstream.name} at {upstream.url} no longer runs. Run the cell that starts it, then this one.",
                 f"{upstream.url}의 {upstream.name} 서버가 실행 중이 아닙니다. 그 서버를 시작하는 셀을 먼저 실행하세요.",
             )
-        tap = Tap(upstream, next(free_ports(upstream.port + 100)), client)
+        for port in free_ports(upstream.port + 100):
+            try:
+                tap = Tap(upstream, port, client)
+            except OSError:
+                continue  # somebody else took the port between our look and now
+            break
         self.taps.append(tap)
         return tap
 
@@ -102,13 +109,19 @@ class Bench:
         self._keeper.stdin.close()
         self._keeper.wait()
         for server in self.servers.values():
-            server.process.wait()
+            server.stop()
         os.chdir(self.home)
         Bench.current = None
 
     def _words(self, command: str) -> list[str]:
         """The command's words, checked: its program is here and it leaves listening to the bench."""
-        words = shlex.split(command)
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise BenchError(
+                f"The command cannot be split into words: {error}. Look at its quotes.",
+                f"명령을 단어로 나눌 수 없습니다({error}). 따옴표를 확인하세요.",
+            ) from None
         if not words:
             raise BenchError("The command is empty.", "명령이 비어 있습니다.")
         row = PROGRAMS.get(words[0])
@@ -135,16 +148,17 @@ class Bench:
 
     def _start(self, words, row, key, port, timeout, before=lambda port: None) -> Server:
         """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
+        path = require(words[0])
         if key in self.servers:
             self.servers.pop(key).stop()
         deadline = time.monotonic() + timeout
-        for candidate in [port] if port else free_ports(row.port):
+        for candidate in [port] if port else islice(free_ports(row.port), TRIES):
             spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
             command = [_fill(word, spots) for word in words]
             before(candidate)
             server = Server(words[0], command, row, candidate, self.folder)
             try:
-                server.start(require(words[0]), self._keeper.pid, deadline)
+                server.start(path, self._keeper.pid, deadline)
             except PortTaken:
                 if port is None:
                     continue
@@ -155,7 +169,10 @@ class Bench:
             print("$", shlex.join(command))
             self.servers[key] = server
             return server
-        raise BenchError("No free port was found.", "빈 포트를 찾지 못했습니다.")
+        raise server.fault(
+            f"{words[0]} found every port taken. Does it listen where the bench tells it to? Its last words:",
+            f"{words[0]}이(가) 받으려는 포트마다 사용 중이었습니다. 벤치가 정한 포트를 쓰는지 확인하세요. 마지막 로그:",
+        )
 
 
 def _fill(word: str, spots: dict[str, str]) -> str:

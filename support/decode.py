@@ -13,7 +13,10 @@ from websockets.streams import StreamReader
 
 from .show import visible
 
+# How to read an answer that nobody asked for, or whose request nobody could read.
+UNREAD = h11.Request(method="GET", target="/", headers=[("Host", "-")])
 HEADS = ("Request", "Response", "InformationalResponse", "not HTTP/1.1")  # shown line by line
+CUT = "cut short"  # the name of the message that says so, which has no bytes
 TOGETHER = 50_000_000  # ns; FINs of both sides this close together have no order worth telling
 
 
@@ -66,6 +69,7 @@ class _Stream:
         self.ended = any(p.way == way and p.kind != "data" for _, p in numbered)
         self._starts = [0, *accumulate(len(piece.data) for _, piece in mine)][:-1]
         self._places = [(i, p.when) for i, p in mine]
+        self._end = [(i, p.when) for i, p in numbered if p.way == way and p.kind != "data"][:1]
         self.at = 0
         self.upgraded = False
         self.deflated = False
@@ -80,7 +84,8 @@ class _Stream:
         lines = (visible(raw),) if line is None else (line,)
         if name in HEADS:
             lines = tuple(visible(each, 200) for each in raw.splitlines(keepends=True))
-        place, when = self._places[max(0, bisect_right(self._starts, self.at) - 1)]
+        places = self._places if length else self._end or self._places  # what is cut short was cut by the end
+        place, when = places[max(0, min(len(places), bisect_right(self._starts, self.at)) - 1)]
         self.at += length
         return Message(self.way, name, summary, raw, lines, place, when, self.connection)
 
@@ -95,19 +100,22 @@ def _http(stream: _Stream, parser: h11.Connection) -> Iterator[tuple[h11.Event, 
     parser.receive_data(stream.left)
     if stream.ended:
         parser.receive_data(b"")
+    begun = False
     while True:
         try:
             event = parser.next_event()
         except h11.RemoteProtocolError as error:
             if stream.left:
                 yield error, stream.message("not HTTP/1.1", str(error), len(stream.left))
+            elif begun:
+                yield error, stream.message(CUT, str(error), 0, str(error))
             return
         if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
             return
         length = len(stream.left) - len(parser.trailing_data[0])
         if isinstance(event, h11.Data) and event.chunk_end and stream.left[length : length + 2] == b"\r\n":
             length += 2  # the CRLF that ends a chunk (RFC 9112 section 7.1) belongs to it
-        name = type(event).__name__
+        name, begun = type(event).__name__, True
         yield event, stream.message(name, summary(event), length)
         if isinstance(event, h11.EndOfMessage):
             return
@@ -130,7 +138,7 @@ def _requests(stream: _Stream, requests: list) -> Iterator[Message]:
             if isinstance(event, h11.Request):
                 requests.append(event)
                 upgrade = any(name == b"upgrade" for name, _ in event.headers)
-            if message.raw:
+            if message.raw or message.name == CUT:
                 yield message
         if stream.at == before or upgrade:
             return
@@ -138,21 +146,23 @@ def _requests(stream: _Stream, requests: list) -> Iterator[Message]:
 
 def _responses(stream: _Stream, requests: list) -> Iterator[Message]:
     """The messages of the server's responses; after a 101 the rest of the stream is WebSocket frames."""
-    for request in requests:
+    for request in [*requests, UNREAD]:
+        unasked = request is UNREAD and bool(requests)
+        if not stream.left or (unasked and not stream.left.startswith(b"HTTP/")):
+            return  # the rest is more than Content-Length said
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
-        headers = [pair for pair in request.headers if pair[0] not in (b"content-length", b"transfer-encoding")]
-        parser.send(h11.Request(method=request.method, target=request.target, headers=headers))
+        # All that the answer depends on; h11 sends nothing without a Host, but HTTP/1.0 needs none.
+        upgrade = [pair for pair in request.headers if pair[0] == b"upgrade"]
+        parser.send(h11.Request(method=request.method, target=request.target, headers=[("Host", "-"), *upgrade]))
         parser.send(h11.EndOfMessage())
         for event, message in _http(stream, parser):
-            if message.raw:
+            if message.raw or message.name == CUT:
                 yield message
             if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
                 stream.upgraded = True
                 extensions = [v for name, v in event.headers if name == b"sec-websocket-extensions"]
                 stream.deflated = any(b"permessage-deflate" in value for value in extensions)
                 return
-    if stream.left and not requests:
-        yield stream.message("not HTTP/1.1", "a response to no request", len(stream.left))
 
 
 def _frames(stream: _Stream, masked: bool, inflate: PerMessageDeflate | None) -> Iterator[Message]:

@@ -106,7 +106,8 @@ def read(path: Path, server: str, until: str | None = None, timeout: float = 2.0
     """
     deadline = time.monotonic() + timeout
     while True:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        # Of an entry that is just being written, the end may be missing in the middle of a character.
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         entries = [ast.literal_eval(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
         events = Events(entries, server)
         if (until in events.names) if until else (len(events) and not events.open):
@@ -128,7 +129,7 @@ def _detail(name: str, data) -> str:
     if isinstance(data, bytes):
         return _short(data)
     if not isinstance(data, dict):
-        text = "" if data is None else str(data)
+        text = "" if data is None else str(data).replace("\n", "\\n")
         return text if len(text) <= 80 else f"{text[:80]}…"
     if "REQUEST_METHOD" in data:
         query = f"?{data['QUERY_STRING']}" if data.get("QUERY_STRING") else ""

@@ -198,6 +198,8 @@ def make(venv):
     """Bring the environment up to date; each hash is written only when its part is finished."""
     packages, own = wanted()
     if installed(venv)[:1] != [packages]:
+        if ROOT not in venv.parents:
+            say("This folder cannot be written, so your cache is used", "이 폴더에 쓸 수 없어 캐시 폴더를 씁니다")
         say(f"Making {venv} (once, a minute or two)", "가상 환경을 만듭니다(처음 한 번, 1~2분)")
         if venv.exists():
             shutil.rmtree(str(venv))

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-GRACE = 0.8  # seconds between SIGTERM and SIGKILL; everything is gone well within two
+GRACE = 0.5  # seconds between SIGTERM and SIGKILL; everything is gone well within two
 
 
 def ours(folder: str):

@@ -78,7 +78,7 @@ PROGRAMS = {
 
 
 def free_ports(first: int) -> Iterator[int]:
-    """Ports from `first` on that nobody listens on at this moment."""
+    """Ports from `first` on that nobody listens on at this moment. Raises BenchError after the last one."""
     for port in range(first, first + 900):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,6 +87,10 @@ def free_ports(first: int) -> Iterator[int]:
             except OSError:
                 continue
         yield port
+    raise BenchError(
+        f"No port from {first} on is free. Stop something that listens, then run this cell again.",
+        f"{first}번부터 빈 포트가 없습니다. 포트를 쓰는 프로그램을 끝낸 뒤 이 셀을 다시 실행하세요.",
+    )
 
 
 def find(name: str) -> str | None:

@@ -7,6 +7,7 @@ literals, appended to the file that $BENCH_EVENTS names: an app that dies loses 
 
 import inspect
 import itertools
+import math
 import os
 import time
 
@@ -53,10 +54,17 @@ def literal(value):
     if isinstance(value, list | tuple):
         items = [literal(item) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, bytearray | memoryview):
+    if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
-    if value is None or isinstance(value, str | bytes | int | float):
+    if value is None or isinstance(value, bool):
         return value
+    # Made plain: a subclass may have a repr of its own, as http.HTTPStatus.OK has.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
     return f"<{type(value).__name__}>"
 
 

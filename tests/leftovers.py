@@ -1,5 +1,6 @@
 """What a run has left behind: processes, listening ports, and the benches' folders under its own TMPDIR."""
 
+import os
 import time
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def left(folder: Path) -> list[str]:
                 found.append(f"process {process.pid} {' '.join(process.cmdline())[:80]} listening on {listening}")
             except psutil.Error:
                 continue
-    return found + [f"file {path}" for path in folder.glob("bench-*/**/*")]
+    # os.walk, because it takes a folder that vanishes meanwhile for an empty one.
+    benches = (os.path.join(place, name) for place, _, files in os.walk(folder) for name in ("", *files))
+    return found + [path for path in benches if "bench-" in path]
 
 
 def after(folder: Path) -> list[str]:

@@ -35,7 +35,7 @@ def passes(name, arguments):
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", *arguments]
     run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = run.stdout.splitlines() or ["no output"]
+    lines = [line for line in run.stdout.splitlines() if line] or ["no output"]
     print(f"{name:>10}  {time.monotonic() - began:6.1f} s  {lines[-1]}", flush=True)
     if run.returncode:
         print(run.stdout, flush=True)

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import course
 import nbformat
@@ -31,7 +30,7 @@ def nginx_versions():
     bare = os.pathsep.join(
         folder
         for folder in os.environ["PATH"].split(os.pathsep)
-        if folder != here and not Path(folder, "nginx").exists()
+        if folder != here and not shutil.which("nginx", path=folder)
     )
     yield pytest.param({"PATH": bare}, id="packaged nginx")
     debian = os.environ.get("DEBIAN_NGINX")
@@ -60,7 +59,7 @@ def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_p
     folder = tmp_path / "읽기 전용 checkout"
     for needed in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
         (folder / needed).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(course.ROOT / needed, folder / needed)
+        shutil.copyfile(course.ROOT / needed, folder / needed)
     shutil.copytree(course.ROOT / "notebooks", folder / "notebooks")
     target = folder / "notebooks" / course.name(path)
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", str(target)]

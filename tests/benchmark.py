@@ -1,0 +1,198 @@
+"""How quickly servers start on the bench, against the same servers started as quickly as can be: `make bench`.
+
+Each round starts a server twice, right after each other and with the same request at the end: once by the
+bench, once by the same command in the same environment and the tightest loop. What counts is the ratio of
+the two, so a machine that is slow, or slow for a minute, changes little. No figure in ms is judged.
+
+A first round is not counted: the bench imports what it needs when it is first needed (jinja2 for nginx),
+and files come into the machine's memory.
+"""
+
+import contextlib
+import io
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from support import Bench, nginx
+from support.programs import HOST, free_ports, require
+from support.server import Server
+
+START_BAR, IMPORT_BAR = 1.1, 1.5
+ROUNDS, SECONDS = 25, 5.0  # at most, for each line of the table
+DEADLINE = 20.0  # seconds until a server must answer
+# Without any pause the loop holds the core on which the server was just started, and nginx needs twice as
+# long. No other pause that was tried, from 0 to 1 ms, let the servers answer sooner.
+PAUSE = 0.0005
+
+HELLO = """
+import sys
+from wsgiref.simple_server import make_server
+
+
+def wsgi(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(TOKEN)))])
+    return [TOKEN]
+
+
+async def asgi(scope, receive, send):
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(TOKEN))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": TOKEN})
+
+
+if __name__ == "__main__":
+    make_server("127.0.0.1", int(sys.argv[1]), wsgi).serve_forever()
+"""
+SITE = 'location / { return 200 "{{ token }}"; }\n'
+COMMANDS = {
+    "gunicorn sync": "gunicorn hello:wsgi",
+    "gunicorn gthread": "gunicorn hello:wsgi -k gthread",
+    "gunicorn asgi": "gunicorn hello:asgi -k asgi",
+    "gunicorn uvicorn-worker": "gunicorn hello:asgi -k uvicorn_worker.UvicornWorker",
+    "uvicorn": "uvicorn hello:asgi",
+    "daphne": "daphne hello:asgi",
+    "nginx": "",
+    "python/wsgiref": "python hello.py",
+}
+
+
+class Starts:
+    """One server of the table, to be started in either way; each tells the seconds to its first answer."""
+
+    def __init__(self, bench: Bench, command: str) -> None:
+        self.bench, self.command = bench, command
+        self.token = bench.folder.name  # no other server on this machine answers with it
+        self.server = self._run()
+        self.environment = self.server._environment()
+        _end(self.server.process)
+
+    def by_bench(self) -> float:
+        """Seconds from the call of the bench to the first answer, on the port that the bench chooses."""
+        began = time.perf_counter()
+        self.server = self._run()
+        seconds = self._answer(self.server.port) - began
+        _end(self.server.process)
+        return seconds
+
+    def by_hand(self) -> float:
+        """Seconds from Popen to the first answer; the command and its environment are the bench's own."""
+        # Lower than the ports that clients are given, or the loop might connect to itself.
+        port = next(free_ports(random.randrange(20000, 30000)))
+        words = [word.replace(str(self.server.port), str(port)) for word in self.server.command[1:]]
+        if not self.command:
+            nginx.write(self.bench.folder / "nginx", SITE, {"token": self.token}, f"{HOST}:{port}")
+        path, group = require(self.server.name), self.bench._keeper.pid
+        with open("by-hand.log", "ab") as log:
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                [path, *words],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.bench.folder, env=self.environment, process_group=group,
+            )  # fmt: skip
+            seconds = self._answer(port) - began
+        _end(process)
+        return seconds
+
+    def _run(self) -> Server:
+        with contextlib.redirect_stdout(io.StringIO()):
+            if self.command:
+                return self.bench.run(self.command, timeout=DEADLINE)
+            return self.bench.nginx(SITE, {"token": self.token}, timeout=DEADLINE)
+
+    def _answer(self, port: int) -> float:
+        """The moment at which a request is answered. Raises TimeoutError, or RuntimeError if a stranger answers."""
+        deadline = time.perf_counter() + DEADLINE
+        while time.perf_counter() < deadline:
+            with socket.socket() as client:
+                client.settimeout(DEADLINE)
+                if client.connect_ex((HOST, port)) == 0:
+                    client.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+                    answer = client.recv(65536)
+                    moment = time.perf_counter()
+                    while more := client.recv(65536):
+                        answer += more
+                    if not answer.endswith(self.token.encode()):
+                        raise RuntimeError(f"port {port} answered {answer!r}")
+                    return moment
+            time.sleep(PAUSE)
+        raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Ends a server and its workers at once: asked politely, gunicorn takes up to a second."""
+    workers = psutil.Process(process.pid).children(recursive=True)
+    for each in (process, *workers):
+        each.kill()
+    process.wait()
+    for worker in workers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while worker.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.001)
+
+
+def import_seconds(statement: str) -> float:
+    """Seconds that an import takes in a fresh interpreter, without the interpreter's own start."""
+    code = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
+
+
+def rounds(ours: Callable[[], float], theirs: Callable[[], float]) -> Iterator[tuple[float, float]]:
+    """Pairs of seconds: both, one after the other, taking turns at being first."""
+    end = time.monotonic() + SECONDS
+    for number in range(ROUNDS):
+        if number % 2:
+            second = theirs()
+            yield ours(), second
+        else:
+            yield ours(), theirs()
+        if time.monotonic() > end:
+            return
+
+
+def line(name: str, bar: float, pairs: list[tuple[float, float]]) -> bool:
+    """Prints one line of the table; False if its ratio is over the bar.
+
+    The ratio is the median of the rounds' ratios. Both halves of a round meet the same machine, so what
+    slows it for seconds cancels; what disturbs one half alone makes that round an outlier, which a median
+    leaves out and a mean would not. A ratio of the two fastest would compare each side's luckiest start.
+    """
+    ratios = [ours / theirs for ours, theirs in pairs]
+    ratio = statistics.median(ratios)
+    ours, theirs = (statistics.median(side) * 1000 for side in zip(*pairs, strict=True))
+    print(
+        f"{name:<24} {ratio:6.2f}   {min(ratios):5.2f}..{max(ratios):<5.2f} {bar:5.1f} {'' if ratio <= bar else 'OVER':4}"
+        f" {ours:8.1f} {theirs:8.1f} {len(pairs):7}",
+        flush=True,
+    )
+    return ratio <= bar
+
+
+def main() -> int:
+    """The exit status: 1 if a ratio is over its bar."""
+    print("Start-up: the bench ÷ the server itself · 시작 시간: 벤치 ÷ 서버 자체")
+    print(f"{'':<24} {'ratio':>6}   {'min..max':^12} {'bar':>5} {'':4} {'ms':>8} {'÷ ms':>8} {'rounds':>7}")
+    bench = Bench()
+    try:
+        Path("hello.py").write_text(f"TOKEN = {bench.folder.name.encode()!r}\n{HELLO}")
+        fine = []
+        for name, command in COMMANDS.items():
+            starts = Starts(bench, command)
+            fine.append(line(name, START_BAR, list(rounds(starts.by_bench, starts.by_hand))))
+    finally:
+        bench.close()
+    ours, theirs = "from support import Bench", "import httpx"
+    pairs = list(rounds(lambda: import_seconds(ours), lambda: import_seconds(theirs)))
+    fine.append(line("import Bench ÷ httpx", IMPORT_BAR, pairs))
+    return 0 if all(fine) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

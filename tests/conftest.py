@@ -1,0 +1,41 @@
+"""The fixtures of the tests of support/."""
+
+import contextlib
+
+import pytest
+import samples
+
+from support import Bench
+
+
+@contextlib.contextmanager
+def clean_bench():
+    """A bench with samples.HELLO as hello.py; afterwards nothing of it is left."""
+    made = Bench()
+    (made.folder / "hello.py").write_text(samples.HELLO, encoding="utf-8")
+    yield made
+    if Bench.current is not None:
+        Bench.current.close()
+    assert samples.processes(made.folder, made._keeper.pid) == []
+    assert not made.folder.exists()
+
+
+@pytest.fixture
+def bench():
+    """A bench for one test."""
+    with clean_bench() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One bench for a module whose tests leave each other alone; not to be mixed with `bench`."""
+    with clean_bench() as made:
+        yield made
+
+
+@pytest.fixture
+def stranger():
+    """The port on which somebody else's web server answers "stranger"."""
+    with samples.stranger() as port:
+        yield port

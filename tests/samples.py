@@ -1,0 +1,109 @@
+"""What the tests of support/ share: small apps, strangers on a port, and looks at what is left of a bench."""
+
+import contextlib
+import http.server
+import os
+import re
+import socket
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+HANGUL = re.compile(r"[가-힣]")
+HANGING = 20  # seconds after which a wait is given up; no test depends on how long anything takes
+
+HELLO = '''
+"""One app for WSGI, one for ASGI, and wsgiref to run the first."""
+
+import sys
+from wsgiref.simple_server import make_server
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+async def asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return await lifespan(receive, send)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def lifespan(receive, send):
+    while (await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+if __name__ == "__main__":
+    make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
+'''
+
+
+def until(condition, what: str = "it"):
+    """The condition's first true value; fails when it stays false."""
+    deadline = time.monotonic() + HANGING
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.01)
+    return value
+
+
+def accepts(port: int) -> bool:
+    """True if somebody listens on the port."""
+    with socket.socket() as client:
+        client.settimeout(HANGING)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def processes(folder: Path, keeper: int) -> list[str]:
+    """The commands of the living processes of the bench in that folder, its keeper among them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            # nginx writes its title over its environment, a daemon leaves the group.
+            ours = os.getpgid(process.pid) == keeper or process.environ().get("BENCH") == str(folder)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def programs(bench) -> list[str]:
+    """The commands of all that runs on a bench."""
+    return [command for command in processes(bench.folder, bench._keeper.pid) if "keeper.py" not in command]
+
+
+def quiet_port() -> int:
+    """A port below the ephemeral ones that nobody uses; every pytest process looks elsewhere."""
+    start = 20000 + os.getpid() % 1000 * 10
+    for port in range(start, start + 2000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no quiet port")
+
+
+class _Stranger(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"stranger")
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def stranger(port: int = 0):
+    """Somebody else's web server, in this process; its port."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), _Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,172 @@
+"""The bench: ports, re-runs, and a fresh start."""
+
+import ast
+import dataclasses
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import samples
+
+import support.bench
+from support import Bench, BenchError, programs
+from support.programs import PROGRAMS
+
+COMMANDS = ["gunicorn hello:app", "uvicorn hello:asgi", "daphne hello:asgi", "python hello.py"]
+ENVIRON = """
+import os
+import shutil
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [repr(dict(os.environ)).encode()]
+"""
+
+
+@pytest.fixture
+def familiar(monkeypatch):
+    """A quiet port that is the familiar one of every program."""
+    port = samples.quiet_port()
+    for name, row in PROGRAMS.items():
+        monkeypatch.setitem(PROGRAMS, name, dataclasses.replace(row, port=port))
+    return port
+
+
+def test_the_familiar_port_first(bench, familiar):
+    assert bench.run("python hello.py").port == familiar
+
+
+def test_the_next_free_port_when_the_familiar_one_is_taken(bench, familiar):
+    with samples.stranger(familiar):
+        server = bench.run("python hello.py")
+    assert familiar < server.port < familiar + 100
+    assert httpx.get(server.url).text == "hello"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_taken_port_that_was_asked_for(bench, stranger, command):
+    with pytest.raises(BenchError, match=f"{stranger} is taken") as caught:
+        bench.run(command, port=stranger)
+    assert "in use" in caught.value.evidence.lower()
+    assert samples.HANGUL.search(caught.value.ko)
+    assert samples.programs(bench) == []
+
+
+def test_a_port_that_was_asked_for(bench, familiar):
+    server = bench.run("python hello.py", port=familiar + 7)
+    assert server.port == familiar + 7
+    assert httpx.get(server.url).text == "hello"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "nginx"])
+def test_a_race_for_the_port_that_is_lost(bench, stranger, monkeypatch, command):
+    free_ports = programs.free_ports
+
+    def outdated(first):
+        yield stranger
+        yield from free_ports(first)
+
+    monkeypatch.setattr(support.bench, "free_ports", outdated)
+    server = bench.nginx("return 200 hello;") if command == "nginx" else bench.run(command)
+    assert server.port != stranger
+    assert httpx.get(server.url).text == "hello"
+    assert str(stranger) not in " ".join(server.command)
+
+
+def test_a_race_for_the_taps_port_that_is_lost(bench, stranger, monkeypatch):
+    server = bench.run("python hello.py")
+    monkeypatch.setattr(support.bench, "free_ports", lambda _: iter([stranger, samples.quiet_port()]))
+    assert httpx.get(bench.tap(server).url).text == "hello"
+
+
+def test_a_program_that_wants_another_port_which_is_taken(bench, stranger):
+    (bench.folder / "stubborn.py").write_text(f"import socket\nsocket.create_server(('127.0.0.1', {stranger}))")
+    with pytest.raises(BenchError, match="found every port taken") as caught:
+        bench.run("python stubborn.py")
+    assert "Address already in use" in caught.value.evidence
+    assert samples.programs(bench) == []
+
+
+def test_the_same_command_again_replaces_the_server(bench, familiar):
+    first, second = bench.run("gunicorn hello:app"), bench.run("gunicorn hello:app")
+    assert (first.port, second.port) == (familiar, familiar)
+    assert not first.running
+    assert second.running
+    assert list(bench.servers.values()) == [second]
+
+
+def test_the_same_name_again_replaces_the_server(bench):
+    first, second = bench.run("python hello.py", name="web"), bench.run("gunicorn hello:app", name="web")
+    assert (first.running, second.running) == (False, True)
+
+
+def test_a_new_bench_clears_the_old_one(bench):
+    servers = [bench.run("gunicorn hello:app -w 2"), bench.run("python hello.py")]
+    taps = [bench.tap(server) for server in servers]
+    second = Bench()
+    assert samples.processes(bench.folder, bench._keeper.pid) == []
+    assert not any(samples.accepts(one.port) for one in servers + taps)
+    assert not bench.folder.exists()
+    assert Path.cwd() == second.folder != bench.folder
+
+
+def test_closing_goes_back_to_where_it_began(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Bench().close()
+    assert Path.cwd() == tmp_path
+    assert Bench.current is None
+
+
+def test_closing_ends_the_servers_even_without_the_keeper(bench):
+    server = bench.run("python hello.py")
+    bench._keeper.kill()
+    bench.close()
+    assert not server.running
+    shutil.rmtree(bench.folder)
+
+
+def test_a_read_only_current_directory(tmp_path, monkeypatch):
+    tmp_path.chmod(0o555)
+    monkeypatch.chdir("/proc" if os.access(tmp_path, os.W_OK) else tmp_path)  # root may write anywhere else
+    made = Bench()
+    (made.folder / "hello.py").write_text(samples.HELLO)
+    try:
+        assert httpx.get(made.run("gunicorn hello:app").url).text == "hello"
+    finally:
+        made.close()
+
+
+def test_clients_reach_the_bench_whatever_the_proxy(monkeypatch, stranger):
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    made = Bench()
+    made.close()
+    assert os.environ["NO_PROXY"] == "example.org,127.0.0.1,localhost"
+    assert httpx.get(f"http://127.0.0.1:{stranger}").text == "stranger"
+
+
+def test_the_servers_environment(bench, monkeypatch):
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    monkeypatch.setenv("KEPT", "yes")
+    (bench.folder / "environ.py").write_text(ENVIRON)
+    seen = ast.literal_eval(httpx.get(bench.run("gunicorn environ:app").url).text)
+    assert (seen["BENCH"], seen["KEPT"]) == (str(bench.folder), "yes")
+    assert {"WEB_CONCURRENCY", "PYTEST_CURRENT_TEST"}.isdisjoint(seen)
+
+
+def test_a_rewritten_file_is_what_runs_next(bench):
+    answers = []
+    for text in ("first", "again"):  # of one length, within one second
+        (bench.folder / "hello.py").write_text(samples.HELLO.replace("hello", text))
+        answers.append(httpx.get(bench.run("gunicorn hello:app").url).text)
+    assert answers == ["first", "again"]
+
+
+def test_loading_an_app_needs_no_server(bench):
+    said = []
+    assert bench.load("hello:app")({}, lambda *args: said.append(args)) == [b"hello"]
+    assert said == [("200 OK", [("Content-Type", "text/plain")])]
+    assert "hello" not in sys.modules
