@@ -85,10 +85,7 @@ class Bench:
         from .tap import Tap
 
         if not upstream.running:
-            raise BenchError(
-                f"{upstream.name} at {upstream.url} no longer runs. Run the cell that starts it, then this one.",
-                f"{upstream.url}의 {upstream.name} 서버가 실행 중이 아닙니다. 그 서버를 시작하는 셀을 먼저 실행하세요.",
-            )
+            raise upstream.gone()
         for port in free_ports(upstream.port + 100):
             try:
                 tap = Tap(upstream, port, client)
@@ -128,13 +125,13 @@ class Bench:
         if row is None and "{port}" not in command and "{address}" not in command:
             raise BenchError(
                 f"The bench does not know how {words[0]} is told its port: write {{port}} where it goes.",
-                f"{words[0]}에 포트를 어떻게 알려 주는지 벤치가 모릅니다. 명령에서 포트 자리에 {{port}}를 쓰세요.",
+                f"벤치는 {words[0]} 명령에 포트를 지정하는 방법을 모릅니다. 포트가 들어갈 자리에 {{port}}를 쓰세요.",
             )
         for word in words:
             if row and (word in row.own or word.split("=")[0] in row.own):
                 raise BenchError(
                     f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
-                    f"{word}은(는) 빼세요. 어디에서 받을지는 벤치가 정합니다. 특정 포트는 port=8000처럼 지정합니다.",
+                    f"{word} 옵션은 빼세요. 주소는 벤치가 정합니다. 포트를 고르려면 port=8000처럼 지정하세요.",
                 )
         require(words[0])
         for word in words[1:]:
@@ -142,7 +139,7 @@ class Bench:
                 # Both would start, and answer every request with 500.
                 raise BenchError(
                     f"{word} is no application: it is a {kind}, which cannot be called. Name the app instead.",
-                    f"{word}은(는) 애플리케이션이 아니라 호출할 수 없는 {kind} 값입니다. 앱의 이름을 쓰세요.",
+                    f"{word} 값은 {kind} 타입이라 애플리케이션으로 호출할 수 없습니다. 앱의 이름을 쓰세요.",
                 )
         return words
 
@@ -158,20 +155,22 @@ class Bench:
             before(candidate)
             server = Server(words[0], command, row, candidate, self.folder)
             try:
-                server.start(path, self._keeper.pid, deadline)
+                server.start(path, self._keeper.pid, deadline, asked=port is not None)
             except PortTaken:
                 if port is None:
                     continue
                 raise server.fault(
                     f"{server.address} is taken. Leave port= out, and the bench finds a free port.",
-                    f"{server.address} 주소는 이미 쓰이고 있습니다. port=를 빼면 벤치가 빈 포트를 찾습니다.",
+                    f"{server.address} 주소는 이미 사용 중입니다. port=를 빼면 벤치가 빈 포트를 찾습니다.",
                 ) from None
+            except BenchError as error:
+                raise apps.unwritten(error, self.folder, words) from None
             print("$", shlex.join(command))
             self.servers[key] = server
             return server
         raise server.fault(
             f"{words[0]} found every port taken. Does it listen where the bench tells it to? Its last words:",
-            f"{words[0]}이(가) 받으려는 포트마다 사용 중이었습니다. 벤치가 정한 포트를 쓰는지 확인하세요. 마지막 로그:",
+            f"{words[0]} 프로그램이 시도한 포트가 모두 사용 중입니다. 벤치가 정한 포트를 쓰는지 보세요. 마지막 로그:",
         )
 
 

@@ -118,7 +118,7 @@ def read(path: Path, server: str, until: str | None = None, timeout: float = 2.0
     if until or not events:
         raise BenchError(
             f"No {until or 'event'} was recorded by {server}. Is the app wrapped: app = record(app)? Was it called?",
-            f"{server}에서 {until or '이벤트'} 기록이 없습니다. app = record(app)으로 감쌌는지, "
+            f"{server} 서버에 {until or '이벤트'} 기록이 없습니다. app = record(app)으로 감쌌는지, "
             "요청이 앱까지 갔는지 확인하세요.",
             repr(events) if len(events) else "",
         )

@@ -27,11 +27,11 @@ FIRST_NOTEBOOK = "notebooks/0-start-here.ipynb"
 def main(arguments):
     """Install what is missing, then become the program asked for; comes back only when none was."""
     if arguments and arguments[0] not in ("run", "lab"):
-        fail(f"Unknown: {arguments[0]}; say nothing, run or lab", "아무것도 쓰지 않거나 run 또는 lab을 쓰십시오")
+        fail(f"Unknown: {arguments[0]}; say nothing, run or lab", "인자 없이 실행하거나 run 또는 lab을 쓰세요")
     use_a_python_that_is_new_enough()
     venv = install()
     if not arguments:
-        say(f"Ready: {venv}", "준비되었습니다")
+        say(f"Ready: {venv}", "준비가 끝났습니다")
     elif arguments[0] == "run":
         become(venv, arguments[1:])
     else:
@@ -55,7 +55,7 @@ def fail(english, korean):
 def use_a_python_that_is_new_enough():
     """Come back if this Python will do, else start again with a newer one from PATH, else fail."""
     if os.name != "posix":
-        fail("On Windows, use WSL 2: gunicorn needs it", "Windows에서는 WSL 2를 쓰십시오. gunicorn에 필요합니다")
+        fail("On Windows, use WSL 2: gunicorn needs it", "Windows에서는 WSL 2를 쓰세요. gunicorn에 필요합니다")
     if sys.version_info >= OLDEST:
         return
     newer = newer_python()
@@ -63,7 +63,7 @@ def use_a_python_that_is_new_enough():
         old, needed = "{}.{}".format(*sys.version_info), "{}.{}".format(*OLDEST)
         fail(
             f"Python {needed} or newer is needed and this one is {old}: install one, or name it (make lab PYTHON=…)",
-            f"Python {needed} 이상이 필요한데 이 Python은 {old}입니다. 새로 설치하거나 PYTHON=…으로 지정하십시오",
+            f"Python {needed} 이상이 필요한데 이 Python은 {old}입니다. 설치하거나 make lab PYTHON=…으로 지정하세요",
         )
     os.execv(newer, [newer, *sys.argv])
 
@@ -89,13 +89,13 @@ def check_that_venvs_can_be_made():
     if not shutil.which("apt-get"):
         fail(
             f"{base_python()} cannot make virtual environments (no ensurepip): install a complete Python",
-            "이 Python은 가상 환경을 만들 수 없습니다(ensurepip 없음). 온전한 Python을 설치하십시오",
+            "이 Python은 가상 환경을 만들 수 없습니다(ensurepip 없음). 온전한 Python을 설치하세요",
         )
     is_debians_own = os.path.realpath("/usr/bin/python3") == os.path.realpath(base_python())
     package = "python3-venv" if is_debians_own else "python{}.{}-venv".format(*sys.version_info)
     sudo = "sudo " if os.geteuid() else ""
     cure = f"{sudo}apt-get update && {sudo}apt-get install -y {package}"
-    fail(f"Python's venv module is missing; run: {cure}", "Python의 venv 모듈이 없습니다. 앞의 명령을 실행하십시오")
+    fail(f"Python's venv module is missing; run: {cure}", "Python의 venv 모듈이 없습니다. 앞의 명령을 실행하세요")
 
 
 # -- where -------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def place():
     places = (ROOT / ".venv", cache / "wsgi-asgi-nginx-lab" / digest(os.fsencode(str(ROOT)))[:16])
     best = next(filter(is_finished, places), None) or next(filter(is_writable, places), None)
     if best is None:
-        fail("Neither folder can be written: {} {}".format(*places), "두 폴더 모두 쓸 수 없습니다")
+        fail("Neither folder can be written: {} {}".format(*places), "두 폴더 모두에 파일을 쓸 수 없습니다")
     return best
 
 
@@ -184,7 +184,7 @@ def only_one_at_a_time(folder):
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        say("Waiting for another run to finish installing", "다른 실행이 설치를 마치기를 기다립니다")
+        say("Waiting for another run to finish installing", "다른 프로세스가 설치를 마칠 때까지 기다립니다")
         fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError:
         pass  # some network file systems cannot lock: then do without
@@ -199,7 +199,7 @@ def make(venv):
     packages, own = wanted()
     if installed(venv)[:1] != [packages]:
         if ROOT not in venv.parents:
-            say("This folder cannot be written, so your cache is used", "이 폴더에 쓸 수 없어 캐시 폴더를 씁니다")
+            say("This folder cannot be written, so your cache is used", "이 폴더에는 쓸 수 없어 캐시 폴더를 사용합니다")
         say(f"Making {venv} (once, a minute or two)", "가상 환경을 만듭니다(처음 한 번, 1~2분)")
         if venv.exists():
             shutil.rmtree(str(venv))
@@ -208,7 +208,7 @@ def make(venv):
         # Building from source would fetch build tools that no hash covers.
         pip(venv, "--require-hashes", "--only-binary=:all:", "-r", LOCK)
         (venv / "made-from").write_text(packages)
-    say("Installing the course itself", "실습 교재를 설치합니다")
+    say("Installing the course itself", "이 과정의 패키지를 설치합니다")
     pip(venv, "--no-deps", "--no-build-isolation", "--no-index", "-e", ".")
     (venv / "made-from").write_text(f"{packages} {own}")
 
@@ -227,7 +227,7 @@ def step(*command):
     if subprocess.call([str(part) for part in command], cwd=str(ROOT), env=environment, close_fds=False):
         fail(
             "Not finished: the reason is above. Running the same command again starts afresh",
-            "끝내지 못했습니다. 까닭은 위에 있습니다. 같은 명령을 다시 실행하면 처음부터 다시 합니다",
+            "완료하지 못했습니다. 원인은 위에 있습니다. 같은 명령을 다시 실행하면 처음부터 다시 시작합니다",
         )
 
 
@@ -254,4 +254,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except KeyboardInterrupt:
-        fail("Stopped; running the same command again finishes it", "멈췄습니다. 같은 명령을 다시 실행하면 마칩니다")
+        fail("Stopped; running the same command again finishes it", "중단했습니다. 같은 명령을 다시 실행하면 마칩니다")

@@ -14,5 +14,5 @@ def _hint(shell, kind, error, trace, tb_offset=None) -> None:
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     print(
         "A cell above makes this name. Run the cells above first: Run ▸ Run All Above Selected Cell.\n"
-        "위쪽 셀에서 만드는 이름입니다. 위의 셀들을 먼저 실행하세요: Run ▸ Run All Above Selected Cell."
+        "이 이름은 위쪽 셀에서 정의합니다. 위쪽 셀을 먼저 실행하세요: Run ▸ Run All Above Selected Cell."
     )

@@ -89,7 +89,7 @@ def free_ports(first: int) -> Iterator[int]:
         yield port
     raise BenchError(
         f"No port from {first} on is free. Stop something that listens, then run this cell again.",
-        f"{first}번부터 빈 포트가 없습니다. 포트를 쓰는 프로그램을 끝낸 뒤 이 셀을 다시 실행하세요.",
+        f"{first}번부터 찾았지만 빈 포트가 없습니다. 포트를 쓰는 프로그램을 종료한 뒤 이 셀을 다시 실행하세요.",
     )
 
 

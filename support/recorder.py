@@ -23,7 +23,7 @@ def record(app):
     if not callable(app):
         raise TypeError(
             f"record() needs an application, which is callable; this is {type(app).__name__}. "
-            f"record()에는 호출할 수 있는 애플리케이션이 필요한데, {type(app).__name__} 객체를 받았습니다."
+            f"record()에는 호출 가능한 애플리케이션을 넘겨야 하는데 {type(app).__name__} 객체를 받았습니다."
         )
     asynchronous = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
     return _asgi(app) if asynchronous else _wsgi(app)

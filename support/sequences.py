@@ -1,27 +1,29 @@
 """The whole conversation as one sequence diagram: what the taps saw and what the apps recorded, merged."""
 
-from .events import Events
+from .decode import Message
+from .events import Event, Events
 from .show import Diagram
 from .tap import Tap
 
-# What an app does within this time of a response's bytes is drawn before them: on another core, either may
-# be first by microseconds, and the drawing should be the same each time.
+# What an app does within this time of a response's bytes is drawn before them, where nothing tells which came
+# first: on two cores either may, by microseconds, and the drawing should be the same each time.
 SLACK = 50_000_000  # ns
 
 
 def sequence(*sources: Tap | Events) -> Diagram:
     """The diagram of taps and events, in order of time. Its lanes are those that have an arrow.
 
-    A response's bytes that came within 50 ms of something in the app are drawn after it, but never later
-    than the next thing the client sent on that connection. Without events nothing is moved: the taps of one
-    kernel share a clock, and each keeps a byte before it passes it on.
+    Response bytes are drawn after the WSGI app's piece that they hold. Others that came within 50 ms of
+    something in the app are drawn after it, but never later than the next thing the client sent on that
+    connection: of two such lines the drawing does not tell which was first. Without events nothing is
+    moved: the taps of one kernel share a clock, and each keeps a byte before it passes it on.
     """
     arrows, lanes = [], []
-    slack = SLACK if any(isinstance(source, Events) for source in sources) else 0
+    events = [event for source in sources if isinstance(source, Events) for event in source]
     for source in sources:
         if isinstance(source, Tap):
             lanes += [source.client, source.upstream.name]
-            arrows += _crossings(source, slack)
+            arrows += _crossings(source, events)
         else:
             lanes += [source.server, "app"]
             arrows += [
@@ -35,17 +37,35 @@ def sequence(*sources: Tap | Events) -> Diagram:
     return Diagram([lane for lane in lanes if lane in used], [tuple(arrow[1:]) for arrow in arrows])
 
 
-def _crossings(tap: Tap, slack: int) -> list[tuple[int, str, str, str]]:
-    """The arrows of a tap: each message with the time at which it is drawn, a response up to `slack` ns late."""
+def _crossings(tap: Tap, events: list[Event]) -> list[tuple[int, str, str, str]]:
+    """The arrows of a tap: each message with the time at which it is drawn."""
     messages = [m for m in tap.wire.messages if m.way in "→←" and m.name != "EndOfMessage"]
+    slack = SLACK if events else 0
     arrows = []
     for number, message in enumerate(messages):
         when = message.when
         if message.way == "←":
-            answers = (m.when - 1 for m in messages[number:] if m.way == "→" and m.connection == message.connection)
-            when = min(when + slack, next(answers, when + slack))
+            later = [m for m in messages[number:] if m.connection == message.connection]
+            cause = _cause(later, events)
+            answers = (m.when - 1 for m in later if m.way == "→")
+            when = cause.when + 1 if cause else min(when + slack, next(answers, when + slack))
         arrows.append((when, *_ends(message.way, tap.client, tap.upstream.name), _label(message)))
     return arrows
+
+
+def _cause(messages: list[Message], events: list[Event]) -> Event | None:
+    """The WSGI app's piece that the first message holds, or that comes right behind it if it is a head.
+
+    PEP 3333 has a server send the head with the first piece, and each piece before it asks for the next.
+    None where there is no such piece, or where it came more than SLACK before its bytes.
+    """
+    data = [m for m in messages[:2] if m.name == "Data"][:1] if messages[0].name in ("Response", "Data") else []
+    for message in data:
+        for event in reversed(events):
+            wrote = event.kind == "wsgi" and event.name in ("yield", "write") and event.data
+            if wrote and event.data in message.raw and 0 <= message.when - event.when <= SLACK:
+                return event
+    return None
 
 
 def _label(message) -> str:

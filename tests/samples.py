@@ -79,7 +79,7 @@ def programs(bench) -> list[str]:
 
 def quiet_port() -> int:
     """A port below the ephemeral ones that nobody uses; every pytest process looks elsewhere."""
-    start = 20000 + os.getpid() % 1000 * 10
+    start = 20000 + os.getpid() % 250 * 40
     for port in range(start, start + 2000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))

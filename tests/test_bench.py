@@ -75,6 +75,14 @@ def test_a_race_for_the_port_that_is_lost(bench, stranger, monkeypatch, command)
     assert str(stranger) not in " ".join(server.command)
 
 
+def test_a_program_that_loses_the_race_and_says_nothing(bench, stranger, monkeypatch):
+    """As uvicorn does on uvloop when somebody else begins to listen between its bind() and its listen()."""
+    source = samples.HELLO.replace("    make_server", "    try:\n        make_server")
+    (bench.folder / "hello.py").write_text(f"{source}    except OSError:\n        __import__('time').sleep(60)\n")
+    monkeypatch.setattr(support.bench, "free_ports", lambda _: iter([stranger, samples.quiet_port()]))
+    assert httpx.get(bench.run("python hello.py").url).text == "hello"
+
+
 def test_a_race_for_the_taps_port_that_is_lost(bench, stranger, monkeypatch):
     server = bench.run("python hello.py")
     monkeypatch.setattr(support.bench, "free_ports", lambda _: iter([stranger, samples.quiet_port()]))

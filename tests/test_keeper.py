@@ -72,7 +72,7 @@ def kernel(commands):
     )  # fmt: skip
     try:
         _say(process, json.dumps([{"hello.py": samples.HELLO, "stubborn.py": STUBBORN}, commands]))
-        said = [line for line, _ in zip(process.stdout, range(len(commands) + 2), strict=False)]
+        said = [process.stdout.readline() for _ in range(len(commands) + 2)]  # a $ line each, then ours
         yield SimpleNamespace(process=process, **json.loads(said[-1]))
     finally:
         process.kill()

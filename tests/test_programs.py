@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import samples
 
@@ -23,6 +24,12 @@ COMMANDS = {
 }
 
 
+def hosts(server) -> set[str]:
+    """The addresses on which a server listens."""
+    everything = [one for process in server._family() for one in process.net_connections("tcp")]
+    return {one.laddr.ip for one in everything if one.status == psutil.CONN_LISTEN}
+
+
 def answered_and_stopped(server) -> str:
     """The answer of a server that runs, after it has been stopped and its port is closed."""
     text = httpx.get(server.url).text
@@ -40,12 +47,14 @@ def test_a_command_starts_answers_and_stops(shared, command, capsys):
     script.chmod(0o755)
     server = shared.run(command)
     assert capsys.readouterr().out == f"$ {COMMANDS[command]}\n".replace("PORT", str(server.port))
+    assert hosts(server) == {"127.0.0.1"}
     assert answered_and_stopped(server) == "hello"
 
 
 def test_nginx_starts_answers_and_stops(shared, capsys):
     server = shared.nginx("return 200 hello;")
     assert capsys.readouterr().out == "$ nginx -p nginx/ -c nginx.conf -e stderr\n"
+    assert hosts(server) == {"127.0.0.1"}
     assert answered_and_stopped(server) == "hello"
 
 

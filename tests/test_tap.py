@@ -121,6 +121,7 @@ def test_many_connections_at_once():
         seen = {crossed(tap, "→", connection) for connection in range(1, 41)}
         assert seen == {b"".join(b"%d %d\n" % (number, line) for line in range(20)) for number in range(40)}
         assert all(crossed(tap, "→", each) == crossed(tap, "←", each) for each in range(1, 41))
+        samples.until(lambda: not tap._sides, "the end of every connection")
 
 
 def test_the_client_may_end_first():
@@ -256,11 +257,22 @@ def test_a_slow_reader_holds_up_the_writer_and_loses_nothing():
         assert (len(received), hashlib.sha256(received).digest()) == (held, sent.digest())
 
 
-def test_a_tap_that_waits_for_a_slow_reader_sleeps():
-    def handle(sock):
-        with sock:
-            sock.sendall(noise(24 * MEGABYTE, 5))
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_tap_that_waits_for_a_slow_reader_sleeps(closes):
+    """Even where both sides have ended, which poll() reports again and again."""
+    sent, step = hashlib.sha256(), noise(MOST // 2, 5)
 
+    def handle(sock):
+        while not any(side.waiting for side in tap._sides.values()):
+            sock.sendall(step)
+            sent.update(step)
+            time.sleep(0.002)
+        if closes:
+            sock.close()
+        done.wait(samples.HANGING)
+        sock.close()
+
+    done = threading.Event()
     with relayed(handle) as tap, connect(tap) as client:
         client.shutdown(socket.SHUT_WR)
         samples.until(lambda: any(side.waiting for side in tap._sides.values()))
@@ -268,7 +280,8 @@ def test_a_tap_that_waits_for_a_slow_reader_sleeps():
         wall, cpu = time.monotonic(), time.process_time()
         time.sleep(0.3)
         assert time.process_time() - cpu < (time.monotonic() - wall) / 2
-        assert hashlib.sha256(read_all(client)).digest() == hashlib.sha256(noise(24 * MEGABYTE, 5)).digest()
+        done.set()
+        assert hashlib.sha256(read_all(client)).digest() == sent.digest()
 
 
 def test_nothing_is_lost_when_the_writer_closes_at_once():
@@ -320,6 +333,7 @@ def test_closing_resets_what_is_open():
         for client in (first, second):
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
+        assert f"tap {tap.address}" not in {thread.name for thread in threading.enumerate()}
         assert not samples.accepts(tap.port)
         tap.close()
 

@@ -168,6 +168,10 @@ WEBSOCKET = {
         [("←", frame(Opcode.TEXT, b"one", fin=False)), ("←", frame(Opcode.PING)), ("←", frame(Opcode.CONT, b"two"))],
         ["← TEXT 'one'  (FIN bit 0: more follows)", "← PING", "← CONT two"],
     ),
+    "fragments of the client": (
+        [("→", frame(Opcode.TEXT, b"a\n", fin=False, **MASK) + frame(Opcode.CONT, b"b", **MASK))],
+        ["→ TEXT 'a\\n'  (FIN bit 0: more follows)", "→ CONT b"],
+    ),
     "ping and pong": (
         [("←", frame(Opcode.PING, b"42")), ("→", frame(Opcode.PONG, b"42", **MASK))],
         ["← PING 42", "→ PONG 42"],

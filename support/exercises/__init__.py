@@ -5,10 +5,19 @@ is a Verdict, never an exception, so that a class of thirty sees a sentence and 
 """
 
 import functools
+import sysconfig
 import traceback
 from html import escape
+from pathlib import Path
 
 from ..errors import BenchError
+
+# Python's own modules, the installed packages and the bench: what comes from elsewhere, the learner wrote.
+NOT_THE_LEARNERS = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    str(Path(__file__).resolve().parents[1]),
+    "<frozen ",
+)
 
 
 class NotYet(Exception):
@@ -26,16 +35,17 @@ def expect(condition: object, en: str, ko: str) -> None:
 
 
 class Verdict:
-    """What a check found: `passed`, and a sentence in English (`en`) and Korean (`ko`)."""
+    """What a check found: `passed`, a sentence in English (`en`) and Korean (`ko`), a program's words (`evidence`)."""
 
-    def __init__(self, passed: bool, en: str, ko: str) -> None:
-        self.passed, self.en, self.ko = passed, en, ko
+    def __init__(self, passed: bool, en: str, ko: str, evidence: str = "") -> None:
+        self.passed, self.en, self.ko, self.evidence = passed, en, ko, evidence
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __repr__(self) -> str:
-        return f"{'✓' if self.passed else '✗'} {self.en}\n  {self.ko}"
+        quoted = "".join(f"\n  | {line}" for line in self.evidence.splitlines())
+        return f"{'✓' if self.passed else '✗'} {self.en}\n  {self.ko}{quoted}"
 
     def _repr_html_(self) -> str:
         mark, name = ("✓", "ok") if self.passed else ("✗", "bad")
@@ -43,7 +53,8 @@ class Verdict:
             f'<div lang="{language}"><span class="{name}">{mark}</span> {escape(text)}</div>'
             for language, text in (("en", self.en), ("ko", self.ko))
         )
-        return f'<div class="bench">{halves}</div>'
+        quoted = f"<pre>{escape(self.evidence)}</pre>" if self.evidence else ""
+        return f'<div class="bench">{halves}{quoted}</div>'
 
 
 def exercise(check):
@@ -56,16 +67,29 @@ def exercise(check):
         except NotYet as wrong:
             return Verdict(False, wrong.en, wrong.ko)
         except BenchError as error:
-            quoted = f"\n{error.evidence}" if error.evidence else ""
-            return Verdict(False, error.en + quoted, error.ko + quoted)
-        except Exception as error:
-            line = traceback.extract_tb(error.__traceback__)[-1]
-            said = f"{type(error).__name__}: {error}"
-            return Verdict(
-                False,
-                f"Your code raised {said} (line {line.lineno}: {line.line})",
-                f"작성한 코드에서 {said} 예외가 났습니다({line.lineno}번째 줄: {line.line}).",
-            )
+            return Verdict(False, error.en, error.ko, error.evidence)
+        except (Exception, SystemExit) as error:
+            return _fault(error)
         return Verdict(True, en, ko)
 
     return checked
+
+
+def _fault(error: BaseException) -> Verdict:
+    """The verdict on an exception: the learner's if a frame on its way is the learner's, else the check's own."""
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    if mine := [frame for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS)]:
+        line = mine[-1]
+        return Verdict(
+            False,
+            f"Your code raised {said} (line {line.lineno}: {line.line})",
+            f"작성한 코드에서 {said} 예외가 났습니다({line.lineno}번째 줄: {line.line}).",
+        )
+    return Verdict(
+        False,
+        f"The check itself failed, so it cannot judge your code: {said} (line {frames[-1].lineno} of "
+        f"{Path(frames[-1].filename).name}). Run it again.",
+        f"확인 셀 자체에서 오류가 나서 작성한 코드를 판정하지 못했습니다: {said}"
+        f"({Path(frames[-1].filename).name}, {frames[-1].lineno}번째 줄). 다시 실행해 보세요.",
+    )

@@ -1,6 +1,9 @@
 """The check of 0-start-here: a request sent by hand over a socket."""
 
+import inspect
+import signal
 import socket
+import threading
 from pathlib import Path
 
 import h11
@@ -24,40 +27,77 @@ def app(environ, start_response):
 
 make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
 """
+SILENCE = 2  # seconds that one call on a socket may wait
+DEADLINE = 2.5  # seconds for all of ask()
+
+
+class Overdue(BaseException):
+    """ask() has had its time. No `except Exception` of the learner's catches it."""
 
 
 @exercise
 def by_hand(bench, ask):
     """Calls `ask(host, port, path)` against a fresh wsgiref server and looks at the bytes that it sent."""
     expect(callable(ask), "ask is not a function yet.", "ask가 아직 함수가 아닙니다.")
+    expect(
+        _takes_three(ask),
+        "The check calls ask(host, port, path), and your ask does not take these three arguments.",
+        "확인 셀은 ask(host, port, path)를 호출하는데, 작성한 ask는 이 세 인자를 받지 않습니다.",
+    )
     Path(bench.folder, "exercise.py").write_text(APP, encoding="utf-8")
     server = bench.run("python exercise.py", name="exercise")
     tap = bench.tap(server)
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(2)  # a request that never ends must not hang the learner's notebook
+    socket.setdefaulttimeout(SILENCE)  # a request that never ends must not hang the learner's notebook
     try:
         answer = _ask(ask, tap)
-        _judge(tap, answer)
+        _judge_request(tap.wire.bytes("→"))
+        _judge_answer(tap, answer)
     finally:
         socket.setdefaulttimeout(before)
         tap.close()
         server.stop()
     return (
         "The server understood your request, and you returned its whole answer.",
-        "서버가 요청을 이해했고, 응답 전체를 돌려받았습니다.",
+        "서버가 요청을 이해했고, 응답 전체를 빠짐없이 반환했습니다.",
     )
 
 
-def _ask(ask, tap) -> object:
-    """What ask() returned; None when it waited for bytes that never came."""
+def _takes_three(ask) -> bool:
     try:
-        return ask("127.0.0.1", tap.port, "/hello")
-    except TimeoutError:
-        return None
+        inspect.signature(ask).bind("127.0.0.1", 80, "/")
+    except TypeError:
+        return False
+    return True
 
 
-def _judge(tap, answer) -> None:
-    sent = tap.wire.bytes("→")
+def _ask(ask, tap) -> object:
+    """What ask() returned; Overdue if it waited for bytes that never came, or never stopped asking."""
+    try:
+        return _limited(lambda: ask("127.0.0.1", tap.port, "/hello"))
+    except (TimeoutError, Overdue):
+        return Overdue
+
+
+def _limited(call):
+    """call(), with Overdue raised in it after the deadline, and again where it was caught: nothing spins on."""
+    if threading.current_thread() is not threading.main_thread():
+        return call()  # signals reach the main thread alone
+
+    def ring(_, frame):
+        if frame.f_code.co_filename != __file__:
+            raise Overdue
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE, 0.003)
+    try:
+        return call()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _judge_request(sent: bytes) -> None:
     expect(sent, "Nothing was sent to the server.", "서버로 아무것도 보내지 않았습니다.")
     expect(
         b"\r\n" in sent or b"\n" not in sent,
@@ -67,7 +107,7 @@ def _judge(tap, answer) -> None:
     expect(
         b"\r\n\r\n" in sent,
         "The empty line is missing: the server waits for more headers. End the head with \\r\\n\\r\\n.",
-        "빈 줄이 없습니다. 서버는 헤더가 더 오기를 기다립니다. 헤더 뒤를 \\r\\n\\r\\n으로 끝내세요.",
+        "빈 줄이 없습니다. 서버는 헤더가 더 오기를 기다립니다. 헤더 끝에 \\r\\n\\r\\n을 보내세요.",
     )
     parser = h11.Connection(h11.SERVER)
     parser.receive_data(sent)
@@ -82,15 +122,46 @@ def _judge(tap, answer) -> None:
     expect(
         target == "/hello",
         f"The path given was /hello, but the request line asks for {target}.",
-        f"주어진 경로는 /hello인데 요청 줄은 {target}을(를) 요청합니다.",
+        f"인자로 받은 경로는 /hello인데 요청 줄의 경로는 {target}입니다.",
+    )
+
+
+def _judge_answer(tap, answer) -> None:
+    ended = any(piece.way == "←" and piece.kind == "FIN" for piece in tap.pieces)
+    expect(
+        answer is not Overdue or not ended,
+        "recv() returned b'' and you asked again: b'' means that no more comes. Leave the loop there.",
+        "recv()가 b''를 반환했는데 또 호출했습니다. b''는 더 올 것이 없다는 뜻입니다. 거기에서 루프를 끝내세요.",
+    )
+    expect(
+        answer is not Overdue,
+        f"Your ask() did not return within {DEADLINE} seconds.",
+        f"ask()가 {DEADLINE}초 안에 반환하지 않았습니다.",
     )
     expect(
         isinstance(answer, bytes),
         "The request is right. Now return the answer as bytes, as it came from the socket.",
-        "요청은 맞습니다. 이제 소켓에서 받은 응답을 bytes 그대로 돌려주세요.",
+        "요청은 올바릅니다. 이제 소켓에서 받은 응답을 bytes 그대로 반환하세요.",
+    )
+    came = tap.wire.bytes("←")
+    expect(
+        answer or not came,
+        f"The server sent {len(came)} bytes, and you returned none of them.",
+        f"서버는 {len(came)}바이트를 보냈는데 반환값은 비어 있습니다.",
+    )
+    expect(
+        answer.startswith(b"HTTP/1."),
+        f"What you returned begins with {answer[:20]!r}. Return the whole answer, from its status line on.",
+        f"반환값이 {answer[:20]!r}(으)로 시작합니다. 상태 줄부터 응답 전체를 반환하세요.",
     )
     expect(
         answer.endswith(b"you asked for /hello"),
         "The answer is cut off. One recv() brings one piece: read until it returns b''.",
-        "응답이 중간에 끊겼습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
+        "응답이 중간에 잘렸습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
+    )
+    expect(
+        answer == came,
+        f"The server sent {len(came)} bytes and you returned {len(answer)}: pass them on unchanged, each once.",
+        f"서버는 {len(came)}바이트를 보냈는데 반환값은 {len(answer)}바이트입니다. "
+        "받은 바이트를 바꾸지 말고 한 번씩만 이어 붙이세요.",
     )

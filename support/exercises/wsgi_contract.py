@@ -1,5 +1,6 @@
 """The checks of 1-wsgi/1-contract: timing middleware, a form reader, three repaired apps, all on gunicorn."""
 
+import ast
 import re
 import socket
 import struct
@@ -38,7 +39,25 @@ def slow(environ, start_response):
 APPS = {"/list": timed(plain), "/slow": timed(record(slow)), "/valid": validator(timed(validator(plain)))}
 
 
+class Errors:
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def write(self, text):
+        with open("exercise.errors", "a", encoding="utf-8") as copy:
+            copy.write(text)
+        return self._stream.write(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+
 def app(environ, start_response):
+    environ["wsgi.errors"] = Errors(environ["wsgi.errors"])
     return APPS[environ["PATH_INFO"]](environ, start_response)
 """
 FORM_APP = """
@@ -56,19 +75,19 @@ class Connection(io.BytesIO):
 
 
 def like_wsgiref(length):
-    \"\"\"wsgi.input is the connection itself, where a read past the body waits for ever.\"\"\"
+    \"\"\"wsgi.input is the connection itself, where a read past the body may wait for ever.\"\"\"
     stream = Connection(b"tea=1"[: int(length or 0)])
     fields = form({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": stream})
-    return None if stream.overrun else fields
+    return "overrun" if stream.overrun else f"returned {fields!r}"
 
 
 def app(environ, start_response):
+    length = environ["QUERY_STRING"]
     try:
-        length = environ["QUERY_STRING"]
-        fields = like_wsgiref(length) if environ["PATH_INFO"] == "/wsgiref" else form(environ)
-        status, body = "200 OK", ascii(fields).encode()
-    except ValueError:
-        status, body = "400 Bad Request", b"ValueError"
+        said = like_wsgiref(length) if environ["PATH_INFO"] == "/wsgiref" else f"returned {form(environ)!r}"
+    except Exception as error:
+        said = f"raised {type(error).__name__}: {error}"
+    status, body = "200 OK", said.encode(errors="replace")
     start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 """
@@ -76,8 +95,10 @@ REPAIR_APP = """
 from wsgiref.validate import validator
 
 import repair
+from support import record
 
 
+@record
 def app(environ, start_response):
     return validator(getattr(repair, environ["PATH_INFO"][1:]))(environ, start_response)
 """
@@ -118,7 +139,7 @@ def _ask(server, head: str, body: bytes = b"\r\n", half_close: bool = False) -> 
 def _last_error(server) -> str:
     """The last line of the log that names an exception, or nothing."""
     time.sleep(0.05)
-    found = re.findall(r"^\w+(?:Error|Exception)\b.*", server.log(), re.M)
+    found = re.findall(r"^[\w.]+(?:Error|Exception)\b.*", server.log(), re.M)
     return found[-1] if found else ""
 
 
@@ -130,11 +151,11 @@ def _status(answer: bytes) -> str:
 @exercise
 def timed(bench):
     """Drives timing.py: a list, a stream, a client that leaves, and wsgiref.validate on both sides."""
-    for gate in ("gate1", "gate2"):
+    for gate in ("gate1", "gate2", "exercise.errors"):
         Path(bench.folder, gate).unlink(missing_ok=True)
     server = _serve(bench, TIMED_APP)
     try:
-        _list(server)
+        _list(bench, server)
         _stream(bench, server)
         _leaver(bench, server)
         _valid(server)
@@ -142,30 +163,62 @@ def timed(bench):
         server.stop(grace=0.2)
     return (
         "The pieces stream, the clock covers all of them, and close() is called, even when the client leaves.",
-        "조각은 하나씩 흐르고, 시간은 끝까지 재며, 클라이언트가 떠나도 close()가 호출됩니다.",
+        "조각을 받는 대로 내보내고, 시간을 끝까지 재며, 클라이언트가 떠나도 close()를 호출합니다.",
     )
 
 
-def _list(server) -> None:
-    answer = _ask(server, "GET /list")
+def _no_error(server, what: str, ko: str) -> None:
     error = _last_error(server)
     expect(
-        b"X-Kept: yes" in answer and b"one" in answer and b"two" in answer and not error,
-        f"An app that returns a plain list no longer works: {_status(answer)}. The log says: {error or 'nothing'}",
-        f"평범한 리스트를 반환하는 앱이 이제 동작하지 않습니다: {_status(answer)}. 로그: {error or '없음'}",
+        not error, f"{error} – says the server's log after {what}.", f"{error} – {ko} 뒤에 서버 로그에 남은 오류입니다."
+    )
+
+
+def _list(bench, server) -> None:
+    answer = _ask(server, "GET /list")
+    _no_error(server, "a request for an app that returns a plain list", "평범한 리스트를 반환하는 앱에 요청을 보낸")
+    expect(
+        b"X-Kept: yes" in answer and b"one" in answer and b"two" in answer,
+        f"An app that returns a plain list no longer works: the client got {_status(answer)}, not all of its response.",
+        "평범한 리스트를 반환하는 앱이 더는 동작하지 않습니다. "
+        f"클라이언트가 받은 것은 {_status(answer)}이고 응답이 온전하지 않습니다.",
+    )
+    if _took(bench, "/list"):
+        return
+    line = r"took \d+\.?\d* s /list"
+    written = _errors(bench)
+    expect(
+        not re.search(line, written),
+        "Your line comes, but not as a line of its own: it needs a \\n at its end, and nothing else beside it.",
+        "줄을 쓰기는 했지만 한 줄로 떨어져 있지 않습니다. 끝에 \\n을 붙이고, 앞뒤에 다른 글자는 쓰지 마세요.",
     )
     expect(
-        _took(server, "/list"),
-        "The server's log has no line like 'took 0.012 s /list'. Write it, with its \\n, to environ['wsgi.errors'].",
-        "서버 로그에 'took 0.012 s /list' 같은 줄이 없습니다. environ['wsgi.errors']에 \\n까지 붙여 쓰세요.",
+        not re.search(line, server.log()),
+        "Your line went to the server's own output, not to environ['wsgi.errors']: "
+        "which log a request's errors belong to, only the server knows.",
+        "줄이 environ['wsgi.errors']가 아니라 서버의 표준 출력으로 나갔습니다. "
+        "오류를 어느 로그에 남길지는 서버만 압니다.",
+    )
+    expect(
+        False,
+        "environ['wsgi.errors'] got no line like 'took 0.012 s /list'. Write it there, with its \\n."
+        + (f" It got {written[-60:]!r}." if written else ""),
+        "environ['wsgi.errors']에 'took 0.012 s /list' 같은 줄이 없습니다. 거기에 \\n까지 포함해 쓰세요."
+        + (f" 지금 쓴 것: {written[-60:]!r}" if written else ""),
     )
 
 
-def _took(server, path: str, count: int = 1) -> list[float]:
-    """The times in the log for this path, once there are `count` of them or half a second is over."""
+def _errors(bench) -> str:
+    """All that was written to wsgi.errors."""
+    copy = Path(bench.folder, "exercise.errors")
+    return copy.read_text(encoding="utf-8") if copy.exists() else ""
+
+
+def _took(bench, path: str, count: int = 1) -> list[float]:
+    """The times in wsgi.errors for this path, once there are `count` of them or half a second is over."""
     deadline = time.monotonic() + 0.5
     while True:
-        found = re.findall(rf"^took (\d+\.?\d*) s {re.escape(path)}$", server.log(), re.M)
+        found = re.findall(rf"^took (\d+\.?\d*) s {re.escape(path)}\n", _errors(bench), re.M)
         if len(found) >= count or time.monotonic() > deadline:
             return [float(each) for each in found]
         time.sleep(0.01)
@@ -177,26 +230,27 @@ def _stream(bench, server) -> None:
         time.sleep(HOLD)
         Path(bench.folder, "gate1").touch()
         answer += _answer(client)
+    _no_error(server, "a request for an app that yields its pieces", "조각을 하나씩 내는 앱에 요청을 보낸")
     expect(
         b"late" not in answer and b"two" in answer,
         "The first piece was held back until the second was made: your middleware collects the body. "
         "Pass each piece on at once.",
-        "두 번째 조각이 만들어질 때까지 첫 조각이 붙잡혀 있었습니다. 미들웨어가 본문을 모으고 있습니다. "
+        "두 번째 조각이 만들어질 때까지 첫 조각이 나가지 않았습니다. 미들웨어가 본문을 모으고 있습니다. "
         "조각은 받는 즉시 넘기세요.",
     )
-    took = _took(server, "/slow")
+    took = _took(bench, "/slow")
     expect(
         len(took) == 1 and took[0] >= HOLD,
         f"The body took {HOLD} s or more, but the log says {took or 'nothing'}: "
         "stop the clock when the body is over, not when the app returns.",
-        f"본문에 {HOLD}초 넘게 걸렸는데 로그의 값은 {took or '없음'}입니다. "
-        "앱이 반환할 때가 아니라 본문이 끝날 때 시간을 재세요.",
+        f"본문에 {HOLD}초 이상 걸렸는데 로그에 남은 값은 {took or '없음'}입니다. "
+        "앱이 반환할 때가 아니라 본문이 끝날 때까지 시간을 재세요.",
     )
     expect(
         _closed(server),
         "The inner app's iterable has a close(), and nobody called it. Its server is you now (PEP 3333).",
         "안쪽 앱의 이터러블에 close()가 있는데 아무도 호출하지 않았습니다. "
-        "이제는 미들웨어가 그 앱의 서버입니다(PEP 3333).",
+        "이제 그 앱의 서버는 미들웨어입니다(PEP 3333).",
     )
 
 
@@ -216,9 +270,9 @@ def _leaver(bench, server) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leave with a RST
     Path(bench.folder, "gate2").touch()
     expect(
-        _closed(server) and len(_took(server, "/slow", 2)) == 2,
+        _closed(server) and len(_took(bench, "/slow", 2)) == 2,
         "A client left before the end, and then close() or the line in the log was missing. Do both in `finally`.",
-        "클라이언트가 도중에 떠나자 close()나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 하세요.",
+        "클라이언트가 도중에 떠나자 close() 호출이나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 처리하세요.",
     )
 
 
@@ -228,12 +282,12 @@ def _valid(server) -> None:
     expect(
         answer.startswith(b"HTTP/1.1 200") and b"two" in answer and not error,
         f"wsgiref.validate, around and inside your middleware, says: {error or _status(answer)}",
-        f"미들웨어의 안팎을 감싼 wsgiref.validate의 지적: {error or _status(answer)}",
+        f"미들웨어의 안팎에 씌운 wsgiref.validate가 이렇게 지적합니다: {error or _status(answer)}",
     )
 
 
 FIELDS = b"name=Ad%C3%A9&tea=green"
-WANTED = "{'name': 'Ad\\xe9', 'tea': 'green'}"
+WANTED = {"name": "Adé", "tea": "green"}
 
 
 @exercise
@@ -242,50 +296,72 @@ def form(bench):
     server = _serve(bench, FORM_APP)
     try:
         length = b"Content-Length: %d\r\n\r\n"
-        _form(server, "Content-Length", length % len(FIELDS) + FIELDS, WANTED)
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (FIELDS[:7], FIELDS[7:], b""))
-        _form(server, "Transfer-Encoding: chunked", b"Transfer-Encoding: chunked\r\n\r\n" + chunks, WANTED)
-        _form(server, "neither length nor chunks", b"\r\n", "{}")
-        answer = _ask(server, "POST /", length % 100 + FIELDS, half_close=True)
-        expect(
-            _status(answer).startswith("400"),
-            f"The length said 100, {len(FIELDS)} bytes came, and the answer was {_status(answer)}. "
-            "Raise ValueError when read() brings less than was promised.",
-            f"길이는 100이라고 했는데 {len(FIELDS)}바이트만 왔고, 응답은 {_status(answer)}였습니다. "
-            "read()가 약속보다 적게 돌려주면 ValueError를 일으키세요.",
-        )
-        _like_wsgiref(server)
+        chunked = b"Transfer-Encoding: chunked\r\n\r\n" + chunks
+        sent = FIELDS.decode()
+        _form(_said(server, length % len(FIELDS) + FIELDS), f"Content-Length: {len(FIELDS)}, {sent}", WANTED)
+        _form(_said(server, chunked), f"Transfer-Encoding: chunked, {sent}", WANTED)
+        _form(_said(server, b"\r\n"), "no length, no chunks", {}, "길이도 청크도 없음")
+        _liar(_said(server, length % 100 + FIELDS, half_close=True))
+        for number, wanted in ("", {}), ("5", {"tea": "1"}):
+            said = _said(server, b"\r\n", f"POST /wsgiref?{number}")
+            _form(said, f"CONTENT_LENGTH {number!r}, no wsgi.input_terminated, as under wsgiref", wanted,
+                  f"CONTENT_LENGTH {number!r}, wsgi.input_terminated 없음(wsgiref와 같은 조건)")  # fmt: skip
     finally:
         server.stop(grace=0.2)
     return (
         "Length, chunks, neither, and a lie: your reader takes what is there and waits for nothing else.",
-        "길이가 있어도, 청크여도, 둘 다 없어도, 거짓이어도 있는 것만 읽고 헛되이 기다리지 않습니다.",
+        "길이가 있든, 청크로 오든, 둘 다 없든, 길이가 거짓이든 온 것만 읽고 더 기다리지 않습니다.",
     )
 
 
-def _form(server, kind: str, rest: bytes, wanted: str) -> None:
-    answer = _ask(server, "POST /", rest)
-    got = answer.partition(b"\r\n\r\n")[2].decode("latin-1")
-    said = got if answer.startswith(b"HTTP/1.1 200") else f"{_status(answer)} {_last_error(server)}".rstrip()
-    expect(
-        got == wanted,
-        f"A form with {kind}: form() should return {wanted}, but the answer was: {said}",
-        f"{kind} 요청: form()은 {wanted}을(를) 반환해야 하는데 응답은 이렇습니다: {said}",
-    )
+def _said(server, rest: bytes, head: str = "POST /", half_close: bool = False) -> str:
+    """What came of form(): `returned …`, `raised …`, `overrun`, or the server's status line."""
+    answer = _ask(server, head, rest, half_close)
+    if answer.startswith(b"HTTP/1.1 200"):
+        return answer.partition(b"\r\n\r\n")[2].decode(errors="replace")
+    return _status(answer)
 
 
-def _like_wsgiref(server) -> None:
-    for length, wanted in ("", "{}"), ("5", "{'tea': '1'}"):
-        got = _ask(server, f"POST /wsgiref?{length}").partition(b"\r\n\r\n")[2].decode("latin-1")
-        said = "a read() past the body" if got == "None" else got or _last_error(server) or "no answer"
-        expect(
-            got == wanted,
-            f"Like under wsgiref, CONTENT_LENGTH is {length!r} and there is no wsgi.input_terminated: {wanted} was "
-            f"wanted, and this came of it: {said}. A read() past the body waits for ever there.",
-            f"wsgiref에서처럼 CONTENT_LENGTH가 {length!r}이고 wsgi.input_terminated가 없을 때 "
-            f"{wanted}이(가) 나와야 하는데 이렇게 되었습니다: {said}. "
-            "거기에서 본문 너머를 읽는 read()는 끝없이 기다립니다.",
+def _in_words(said: str) -> tuple[str, str]:
+    """The same as the beginning of a sentence about form(), in both languages."""
+    how, _, what = said.partition(" ")
+    if how == "returned":
+        return f"Your form() returned {what}", f"form()의 반환값이 {what}입니다."
+    if how == "raised":
+        return f"Your form() raised {what}", f"form()에서 {what} 예외가 났습니다."
+    if said == "overrun":
+        return (
+            "Your form() made a read() past the body, which may wait for ever on such a server",
+            "form()이 본문 끝을 넘어 읽었습니다. 이런 서버에서는 그 read()가 영원히 기다릴 수 있습니다.",
         )
+    if said == "no answer":
+        return "Your form() did not return", "form()이 반환하지 않았습니다."
+    return f"The client got {said} and nothing of form()", f"form()의 결과 대신 {said} 응답이 왔습니다."
+
+
+def _form(said: str, sent: str, wanted: dict, sent_ko: str = "") -> None:
+    try:
+        right = said.startswith("returned ") and ast.literal_eval(said.removeprefix("returned ")) == wanted
+    except (ValueError, SyntaxError):
+        right = False
+    en, ko = _in_words(said)
+    expect(
+        right,
+        f"{en}. What was sent: {sent}. It should return {wanted}.",
+        f"{ko} 보낸 것: {sent_ko or sent}. 올바른 반환값은 {wanted}입니다.",
+    )
+
+
+def _liar(said: str) -> None:
+    en, ko = _in_words(said)
+    expect(
+        said.startswith("raised ValueError"),
+        f"{en}. But the length said 100 and {len(FIELDS)} bytes came ({FIELDS.decode()}): "
+        "raise ValueError when read() brings less than was promised.",
+        f"{ko} 그런데 길이는 100이라고 알렸고 온 것은 {len(FIELDS)}바이트입니다({FIELDS.decode()}). "
+        "read()가 알린 길이보다 적게 반환하면 ValueError를 일으키세요.",
+    )
 
 
 REPAIRED = {"greet": ("200 OK", "안녕, WSGI!".encode()), "move": ("302 Found", b""), "count": ("200 OK", b"0\n1\n2\n")}
@@ -298,11 +374,12 @@ def repair(bench):
     try:
         for name, (status, body) in REPAIRED.items():
             _repaired(server, name, status, body)
+        _one_by_one(server)
     finally:
         server.stop(grace=0.2)
     return (
         "All three pass wsgiref.validate, and every byte arrives.",
-        "셋 다 wsgiref.validate를 통과하고, 모든 바이트가 도착합니다.",
+        "세 앱 모두 wsgiref.validate를 통과하고, 모든 바이트가 도착합니다.",
     )
 
 
@@ -318,14 +395,30 @@ def _repaired(server, name: str, status: str, body: bytes) -> None:
     except httpx.HTTPError as error:
         said = f"{type(error).__name__}: {error}"
     error = _last_error(server)
-    expect(not error, f"{name}: the log says {error}", f"{name}: 로그에 이렇게 나옵니다. {error}")
+    expect(not error, f"{name}: the log says {error}", f"{name}: 로그에 다음 오류가 있습니다. {error}")
     expect(
-        said == status and (name != "move" or location == "/new"),
-        f"{name}: {status} was wanted, with its Location if it is a redirect; the client saw {said}",
-        f"{name}: 기대한 것은 {status}이고 리디렉션이면 Location도 있어야 합니다. 클라이언트가 본 것: {said}",
+        said == status,
+        f"{name}: {status} was wanted; the client saw {said}",
+        f"{name}: {status} 응답이어야 합니다. 클라이언트가 받은 것: {said}",
+    )
+    expect(
+        name != "move" or location == "/new",
+        f"move: Location should be '/new', and the client got {location!r}.",
+        f"move: 올바른 Location은 '/new'인데 클라이언트가 받은 값은 {location!r}입니다.",
     )
     expect(
         got == body,
         f"{name}: {len(body)} bytes were wanted and {len(got)} came: {got!r}",
         f"{name}: {len(body)}바이트가 와야 하는데 {len(got)}바이트가 왔습니다: {got!r}",
+    )
+
+
+def _one_by_one(server) -> None:
+    """count, which was asked for last, gave each line as a piece of its own."""
+    pieces = [event.data for event in server.events().last if event.name == "yield" and event.data]
+    wanted = [b"0\n", b"1\n", b"2\n"]
+    expect(
+        pieces == wanted,
+        f"count: one piece at a time was asked for, {wanted}; the server got {pieces}.",
+        f"count: {wanted}처럼 한 조각씩 내야 하는데 서버가 받은 조각은 {pieces}입니다.",
     )

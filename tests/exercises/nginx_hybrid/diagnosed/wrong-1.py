@@ -1,0 +1,2 @@
+diagnosis = {"A": "Connection", "B": "slash", "C": "Upgrade"}
+check.three_logs(bench)

@@ -1,0 +1,2 @@
+diagnosis = {"A": "Host", "B": "Host", "C": "Upgrade"}
+check.three_logs(bench)

@@ -1,0 +1,2 @@
+diagnosis = {"A": "Host", "B": "slash", "C": "upstream"}
+check.three_logs(bench)

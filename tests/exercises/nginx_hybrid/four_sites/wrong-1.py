@@ -1,0 +1,1 @@
+choice = {"brochure": "asgi", "helpdesk": "path", "lobby": "asgi", "wiki": "upgrade"}

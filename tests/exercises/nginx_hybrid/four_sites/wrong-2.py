@@ -1,0 +1,1 @@
+choice = {"brochure": "wsgi", "helpdesk": "upgrade", "lobby": "asgi", "wiki": "upgrade"}

@@ -1,0 +1,1 @@
+choice = {"brochure": "wsgi", "helpdesk": "asgi", "lobby": "asgi", "wiki": "upgrade"}

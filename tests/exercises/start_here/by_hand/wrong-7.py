@@ -1,0 +1,8 @@
+import socket
+
+def ask(host, port, path):
+    with socket.create_connection((host, port)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        out = b""
+        while True:
+            out += connection.recv(65536)
