@@ -86,7 +86,8 @@ class Bench:
 
         if not upstream.running:
             raise upstream.gone()
-        for port in free_ports(upstream.port + 100):
+        # Far from every port that a bench looks for a server on, so that no such look lands in a tap.
+        for port in free_ports(upstream.port + 10_000):
             try:
                 tap = Tap(upstream, port, client)
             except OSError:

@@ -30,6 +30,17 @@ def sanitized(value):
     return value
 
 
+def merged(outputs: list) -> list:
+    """The outputs, with what one stream printed in several pieces as one: where it is cut depends on the moment."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == "stream" and whole[-1].get("name") == output.name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
+
+
 def refresh(path: Path) -> list[str]:
     """Executes one notebook and writes it back; the ids of the cells whose outputs changed."""
     notebook = nbformat.read(path, as_version=4)
@@ -40,6 +51,7 @@ def refresh(path: Path) -> list[str]:
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
+        cell.outputs = merged(cell.outputs)
         if sanitized(cell.outputs) == sanitized(before[cell.id]):
             _keep(cell, before[cell.id])  # only a date, a port or a version differs: no new lines in git
         else:

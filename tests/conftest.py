@@ -1,11 +1,13 @@
 """The fixtures of the tests of support/."""
 
 import contextlib
+import dataclasses
 
 import pytest
 import samples
 
 from support import Bench
+from support.programs import PROGRAMS
 
 
 @contextlib.contextmanager
@@ -32,6 +34,15 @@ def shared():
     """One bench for a module whose tests leave each other alone; not to be mixed with `bench`."""
     with clean_bench() as made:
         yield made
+
+
+@pytest.fixture
+def familiar(monkeypatch):
+    """A port that nobody else looks for, as the familiar one of every program: once free, it stays free."""
+    port = samples.quiet_port()
+    for name, row in PROGRAMS.items():
+        monkeypatch.setitem(PROGRAMS, name, dataclasses.replace(row, port=port))
+    return port
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import course
 import nbformat
 import pytest
 
-PORTS = (8000, 8001, 9001, 8080, 8100, 8101, 9101, 8180)
+PORTS = (8000, 8001, 9001, 8080, 18000, 18001, 19001, 18080)
 
 
 @contextlib.contextmanager

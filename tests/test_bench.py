@@ -1,7 +1,6 @@
 """The bench: ports, re-runs, and a fresh start."""
 
 import ast
-import dataclasses
 import os
 import shutil
 import sys
@@ -13,7 +12,6 @@ import samples
 
 import support.bench
 from support import Bench, BenchError, programs
-from support.programs import PROGRAMS
 
 COMMANDS = ["gunicorn hello:app", "uvicorn hello:asgi", "daphne hello:asgi", "python hello.py"]
 ENVIRON = """
@@ -23,15 +21,6 @@ def app(environ, start_response):
     start_response("200 OK", [])
     return [repr(dict(os.environ)).encode()]
 """
-
-
-@pytest.fixture
-def familiar(monkeypatch):
-    """A quiet port that is the familiar one of every program."""
-    port = samples.quiet_port()
-    for name, row in PROGRAMS.items():
-        monkeypatch.setitem(PROGRAMS, name, dataclasses.replace(row, port=port))
-    return port
 
 
 def test_the_familiar_port_first(bench, familiar):
@@ -110,7 +99,7 @@ def test_the_same_name_again_replaces_the_server(bench):
     assert (first.running, second.running) == (False, True)
 
 
-def test_a_new_bench_clears_the_old_one(bench):
+def test_a_new_bench_clears_the_old_one(bench, familiar):
     servers = [bench.run("gunicorn hello:app -w 2"), bench.run("python hello.py")]
     taps = [bench.tap(server) for server in servers]
     second = Bench()

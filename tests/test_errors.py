@@ -51,7 +51,7 @@ def assert_both_languages(error: BenchError) -> None:
 
 
 @pytest.mark.parametrize("command", FAULTS)
-def test_a_fault_says_what_happened_and_leaves_nothing(shared, command, capsys):
+def test_a_fault_says_what_happened_and_leaves_nothing(shared, familiar, command, capsys):
     for name, source in FILES.items():
         (shared.folder / name).write_text(source)
     with pytest.raises(BenchError) as caught:

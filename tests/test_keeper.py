@@ -30,10 +30,14 @@ SERVERS = [
 ]
 KERNEL = """
 import json, os, sys
+import dataclasses
 from pathlib import Path
 from support import Bench
+from support.programs import PROGRAMS
 
-files, commands = json.loads(sys.stdin.readline())
+files, commands, port = json.loads(sys.stdin.readline())
+for name, row in PROGRAMS.items():
+    PROGRAMS[name] = dataclasses.replace(row, port=port)
 bench = Bench()
 for name, source in files.items():
     Path(name).write_text(source)
@@ -66,12 +70,13 @@ if os.fork() == 0:
 @contextlib.contextmanager
 def kernel(commands):
     """A process that runs the commands on a bench of its own: `process`, `folder`, `keeper` and `ports`."""
+    port = samples.quiet_port()  # on a familiar one, somebody else could listen right after the end
     process = subprocess.Popen(
         [sys.executable, "-c", KERNEL],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0,
     )  # fmt: skip
     try:
-        _say(process, json.dumps([{"hello.py": samples.HELLO, "stubborn.py": STUBBORN}, commands]))
+        _say(process, json.dumps([{"hello.py": samples.HELLO, "stubborn.py": STUBBORN}, commands, port]))
         said = [process.stdout.readline() for _ in range(len(commands) + 2)]  # a $ line each, then ours
         yield SimpleNamespace(process=process, **json.loads(said[-1]))
     finally:

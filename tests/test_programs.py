@@ -41,7 +41,7 @@ def answered_and_stopped(server) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_starts_answers_and_stops(shared, command, capsys):
+def test_a_command_starts_answers_and_stops(shared, familiar, command, capsys):
     script = shared.folder / "serve.sh"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" hello.py "$1"\n', encoding="utf-8")
     script.chmod(0o755)
@@ -51,7 +51,7 @@ def test_a_command_starts_answers_and_stops(shared, command, capsys):
     assert answered_and_stopped(server) == "hello"
 
 
-def test_nginx_starts_answers_and_stops(shared, capsys):
+def test_nginx_starts_answers_and_stops(shared, familiar, capsys):
     server = shared.nginx("return 200 hello;")
     assert capsys.readouterr().out == "$ nginx -p nginx/ -c nginx.conf -e stderr\n"
     assert hosts(server) == {"127.0.0.1"}

@@ -279,7 +279,7 @@ def test_a_tap_that_waits_for_a_slow_reader_sleeps(closes):
         time.sleep(0.2)
         wall, cpu = time.monotonic(), time.process_time()
         time.sleep(0.3)
-        assert time.process_time() - cpu < (time.monotonic() - wall) / 2
+        assert time.process_time() - cpu < (time.monotonic() - wall) / 10
         done.set()
         assert hashlib.sha256(read_all(client)).digest() == sent.digest()
 
