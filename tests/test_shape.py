@@ -100,3 +100,13 @@ def test_links_between_notebooks_lead_somewhere(path):
         r"\]\(([^):]+\.(?:ipynb|md))\)", "\n".join(cell.source for cell in course.prose_cells(path))
     ):
         assert (path.parent / target).exists(), target
+
+
+def test_the_readme_leads_somewhere_and_says_the_same_in_both_languages():
+    text = (course.ROOT / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^):#]+)\)", text):
+        assert (course.ROOT / target).exists(), target
+    _, english, korean = re.split(r"^## (?:English|한국어)$", text, flags=re.MULTILINE)
+    for what in (r"^### ", r"^- ", r"^\|", r"^```.*?^```", r"`[^`\n]+`"):
+        counts = [len(re.findall(what, half, re.MULTILINE | re.DOTALL)) for half in (english, korean)]
+        assert counts[0] == counts[1], f"{what}: {counts}"
