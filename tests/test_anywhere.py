@@ -44,8 +44,7 @@ def nginx_versions():
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_twice_in_one_kernel_with_its_usual_ports_taken(path, environment, tmp_path):
     notebook = course.read(path)
-    again = [cell.copy() | {"id": f"{cell.id}-again"} for cell in notebook.cells]
-    notebook.cells += again
+    notebook.cells += [nbformat.from_dict({**cell, "id": f"{cell.id}-again"}) for cell in notebook.cells]
     copy = course.copied(path, tmp_path)
     nbformat.write(notebook, copy)
     with ports_taken():
