@@ -101,7 +101,7 @@ class _Stranger(http.server.BaseHTTPRequestHandler):
 def stranger(port: int = 0):
     """Somebody else's web server, in this process; its port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), _Stranger)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     try:
         yield server.server_port
     finally:

@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def test_a_race_for_the_port_that_is_lost(bench, stranger, monkeypatch, command)
     assert str(stranger) not in " ".join(server.command)
 
 
+@pytest.mark.parametrize("command", ["gunicorn hello:app", "nginx"])
+def test_a_race_that_is_lost_to_somebody_who_never_answers(bench, monkeypatch, command):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        taken = silent.getsockname()[1]
+        monkeypatch.setattr(support.bench, "free_ports", lambda _: iter([taken, samples.quiet_port()]))
+        server = bench.nginx("return 200 hello;") if command == "nginx" else bench.run(command)
+    assert server.port != taken
+    assert httpx.get(server.url).text == "hello"
+
+
 def test_a_program_that_loses_the_race_and_says_nothing(bench, stranger, monkeypatch):
     """As uvicorn does on uvloop when somebody else begins to listen between its bind() and its listen()."""
     source = samples.HELLO.replace("    make_server", "    try:\n        make_server")
@@ -107,6 +118,15 @@ def test_a_new_bench_clears_the_old_one(bench, familiar):
     assert not any(samples.accepts(one.port) for one in servers + taps)
     assert not bench.folder.exists()
     assert Path.cwd() == second.folder != bench.folder
+
+
+def test_what_a_cleared_server_had_to_say_is_gone(bench):
+    server = bench.run("python hello.py")
+    Bench()
+    for ask in (server.log, server.events):
+        with pytest.raises(BenchError, match="no longer runs") as caught:
+            ask()
+        assert samples.HANGUL.search(caught.value.ko)
 
 
 def test_closing_goes_back_to_where_it_began(tmp_path, monkeypatch):
@@ -154,7 +174,8 @@ def test_the_servers_environment(bench, monkeypatch):
     assert {"WEB_CONCURRENCY", "PYTEST_CURRENT_TEST"}.isdisjoint(seen)
 
 
-def test_a_rewritten_file_is_what_runs_next(bench):
+def test_a_rewritten_file_is_what_runs_next(bench, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     answers = []
     for text in ("first", "again"):  # of one length, within one second
         (bench.folder / "hello.py").write_text(samples.HELLO.replace("hello", text))

@@ -14,12 +14,14 @@ FILES = {
     "deaf.py": "import time; print('I am here'); time.sleep(60)",
     "crowd.py": "import subprocess, sys; subprocess.run([sys.executable, 'deaf.py'])",
     "unreadable.py": "def app(:",
+    "imports.py": "import nope",
 }
 FAULTS = {  # the command, and what its error must say
     "no-such-program {port}": ["no-such-program is not on this machine", "Install it"],
     "gunicorn nope:app": ["There is no nope.py on the bench", "No module named 'nope'"],
     "uvicorn nope:asgi": ["There is no nope.py on the bench", 'Could not import module "nope"'],
     "daphne nope:asgi": ["There is no nope.py on the bench", "No module named 'nope'"],
+    "gunicorn imports:app": ["gunicorn ended at once", "No module named 'nope'"],
     "python nope.py": ["python ended at once", "nope.py"],
     "gunicorn hello:nope": ["gunicorn ended at once", "'nope'"],
     "uvicorn hello:nope": ["uvicorn ended at once", '"nope" not found'],

@@ -46,6 +46,7 @@ ports = [one.port for one in [*servers, bench.tap(servers[0])]]
 print(json.dumps({"folder": str(bench.folder), "keeper": bench._keeper.pid, "ports": ports}), flush=True)
 exec(sys.stdin.readline())
 """
+SLEEP = "import time; any(iter(lambda: time.sleep(0.01), 0))"
 ENDINGS = {
     "a normal end": "pass",
     "an exception": "raise RuntimeError",
@@ -92,7 +93,8 @@ def _say(process, line: str) -> None:
 def end(process, how) -> None:
     """Ends the kernel as told, and waits for it."""
     if isinstance(how, signal.Signals):
-        process.send_signal(how)
+        # Again and again: Python acts on SIGINT only once read() returns, if it came a moment before.
+        samples.until(lambda: process.send_signal(how) or process.poll() is not None)
     elif how == "group":
         os.killpg(process.pid, signal.SIGKILL)
     else:
@@ -121,8 +123,8 @@ def test_everything_is_gone_within_two_seconds_even_what_ignores_the_signal():
 def test_interrupting_a_cell_ends_no_server():
     with kernel(["gunicorn hello:app", "python hello.py"]) as one:
         # With a handler of its own, as a Jupyter kernel has; SIG_IGN would be inherited by what it starts.
-        handler = "lambda *_: print('interrupted', flush=True)"
-        _say(one.process, f"import signal; signal.signal(2, {handler}); print('ready', flush=True); input()")
+        handler = "lambda *_: os.write(1, b'interrupted\\n')"
+        _say(one.process, f"import signal; signal.signal(2, {handler}); print('ready', flush=True); {SLEEP}")
         assert one.process.stdout.readline() == "ready\n"
         os.killpg(one.process.pid, signal.SIGINT)
         assert one.process.stdout.readline() == "interrupted\n"

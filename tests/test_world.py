@@ -35,7 +35,7 @@ def headerless(source: str) -> str | None:
     """The source with its first response header taken out; None where no file of an app has one."""
     if not source.startswith("%%writefile"):
         return None
-    less, count = re.subn(r'\((b?)"[A-Za-z-]+", \1"[^"]*"\),? ?', "", source, count=1)
+    less, count = re.subn(r'\((b?)"[A-Za-z]+-[A-Za-z-]+", \1"[^"]*"\),? ?', "", source, count=1)
     return less if count else None
 
 
