@@ -171,6 +171,7 @@ def test_the_servers_environment(bench, monkeypatch):
     (bench.folder / "environ.py").write_text(ENVIRON)
     seen = ast.literal_eval(httpx.get(bench.run("gunicorn environ:app").url).text)
     assert (seen["BENCH"], seen["KEPT"]) == (str(bench.folder), "yes")
+    assert seen["GUNICORN_CMD_ARGS"] == "--no-control-socket"  # all gunicorns of one user would share it
     assert {"WEB_CONCURRENCY", "PYTEST_CURRENT_TEST"}.isdisjoint(seen)
 
 

@@ -4,7 +4,7 @@ import pytest
 import samples
 
 import support
-from support import BenchError
+from support import BenchError, apps
 from support.errors import BenchError as Defined
 
 FILES = {
@@ -65,6 +65,24 @@ def test_a_fault_says_what_happened_and_leaves_nothing(shared, familiar, command
     assert capsys.readouterr().out == ""
     assert samples.programs(shared) == []
     assert command not in shared.servers
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("app = 'x'", "str"),
+        ("app = {}", "dict"),
+        ("app = other = 5", "int"),
+        ("app = 5\ndef app(): ...", None),
+        ("app = 5\napp = make()", None),
+        ("def app(): ...\napp = 5", "int"),
+        ("from elsewhere import app", None),
+        ("def app(:", None),
+    ],
+)
+def test_only_what_plainly_cannot_be_called_is_refused(tmp_path, source, kind):
+    (tmp_path / "one.py").write_text(source)
+    assert apps.constant(tmp_path, "one:app") == kind
 
 
 def test_a_fault_does_not_stop_the_others(shared):

@@ -109,6 +109,13 @@ def test_a_refused_cell_leaves_the_others_running(shell, bench):
     assert not shell.user_ns["nginx"].running
 
 
+def test_files_on_the_bench_can_be_served(bench):
+    """Even where root runs the bench, and nginx therefore reads as another user."""
+    (bench.folder / "page.html").write_text("a page")
+    server = bench.nginx("root {{ folder }};", {"folder": bench.folder})
+    assert httpx.get(f"{server.url}/page.html").text == "a page"
+
+
 def test_without_a_bench(shell, bench):
     bench.close()
     with pytest.raises(BenchError, match="no bench yet") as caught:

@@ -143,6 +143,10 @@ HTTP = {
         [("→", POST.replace(b"3", b"10") + b"\r\na=b"), ("→", "FIN"), ("←", "FIN")],
         ["→ Request POST /form", "→ Data a=b", f"→ cut short {SHORT}", "→ FIN", "← FIN"],
     ),
+    "a request given up after the answer": (
+        [("→", POST.replace(b"3", b"10") + b"\r\na=b"), ("←", OK + b"hi"), ("→", "FIN")],
+        ["→ Request POST /form", "→ Data a=b", "← Response 200 OK", "← Data hi", f"→ cut short {SHORT}", "→ FIN"],
+    ),
     "cut in a head": (
         [("→", GET), ("←", b"HTTP/1.1 200 OK\r\nConte"), ("←", "FIN")],
         ["→ Request GET /", "← not HTTP/1.1 peer unexpectedly closed connection", "← FIN"],
