@@ -257,6 +257,13 @@ def test_a_slow_reader_holds_up_the_writer_and_loses_nothing():
         assert (len(received), hashlib.sha256(received).digest()) == (held, sent.digest())
 
 
+def share_of_a_core() -> float:
+    """How much of a core this process uses during the next moment, from 0 to 1 for each thread."""
+    wall, cpu = time.monotonic(), time.process_time()
+    time.sleep(0.2)
+    return (time.process_time() - cpu) / (time.monotonic() - wall)
+
+
 @pytest.mark.parametrize("closes", [False, True])
 def test_a_tap_that_waits_for_a_slow_reader_sleeps(closes):
     """Even where both sides have ended, which poll() reports again and again."""
@@ -276,10 +283,8 @@ def test_a_tap_that_waits_for_a_slow_reader_sleeps(closes):
     with relayed(handle) as tap, connect(tap) as client:
         client.shutdown(socket.SHUT_WR)
         samples.until(lambda: any(side.waiting for side in tap._sides.values()))
-        time.sleep(0.2)
-        wall, cpu = time.monotonic(), time.process_time()
-        time.sleep(0.3)
-        assert time.process_time() - cpu < (time.monotonic() - wall) / 10
+        # The idlest of some moments: on a busy machine the last pieces may still be on their way in the first.
+        assert min(share_of_a_core() for _ in range(8)) < 0.1
         done.set()
         assert hashlib.sha256(read_all(client)).digest() == sent.digest()
 
