@@ -12,7 +12,7 @@ from pathlib import Path
 
 import course
 import pytest
-from jupyterlab import browser_page, jupyterlab
+from browser import browser_page, jupyterlab
 from playwright.sync_api import Page, expect
 
 from support import install

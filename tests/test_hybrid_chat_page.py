@@ -4,7 +4,7 @@ import shutil
 
 import course
 import pytest
-from jupyterlab import browser_page, jupyterlab
+from browser import browser_page, jupyterlab
 
 from support import Bench
 

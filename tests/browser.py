@@ -1,7 +1,4 @@
-"""A real JupyterLab and a real browser, for the tests that look at notebooks as a learner does.
-
-This file is named after what it starts, so inside the tests `import jupyterlab` means this module.
-"""
+"""A real JupyterLab and a real browser, for the tests that look at notebooks as a learner does."""
 
 import json
 import os
