@@ -13,13 +13,13 @@ help: ## this list · 이 목록
 lab: ## open JupyterLab on the first notebook · 첫 노트북을 JupyterLab으로 열기
 	$(PYTHON) support/install.py lab $(ARGS)
 
-test: ## re-run every cell, compare every output, run the tests · 모든 셀과 테스트 검사
+test: ## re-run every cell, compare every output, run the tests · 모든 셀을 다시 실행해 출력을 비교하고 테스트 실행
 	$(RUN) -m pytest --nbval $(ARGS)
 
 gates: ## the long proofs · 오래 걸리는 검증
 	$(RUN) -m pytest -m gate tests $(ARGS)
 
-steady: ## make test N times, then LOADED times on busy cores · 여러 번 되풀이해 검사
+steady: ## make test N times, then LOADED times on busy cores · make test를 N번, 바쁜 CPU에서 LOADED번 더 실행
 	$(RUN) tests/steady.py $(N) $(LOADED) $(ARGS)
 
 bench: ## how quickly servers start · 서버가 뜨는 속도

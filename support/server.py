@@ -87,7 +87,7 @@ class Server:
             if ended is not None:
                 raise self.fault(
                     f"{self.name} ended at once, with status {ended}. Its last words tell why:",
-                    f"{self.name} 프로그램이 바로 끝났습니다(종료 코드 {ended}). 원인은 마지막 로그에 있습니다:",
+                    f"{self.name} 프로그램이 바로 끝났습니다(종료 상태 {ended}). 원인은 마지막 로그에 있습니다:",
                 )
             # Where a stranger has answered we look before we knock again: it may have left the port to ours.
             if (not stranger or self._owns_port()) and self.program.ready(self.port):
