@@ -21,6 +21,11 @@ CLAIMS = {
     )
 }
 
+# Product and version as the lock has them: "shown on gunicorn 27.0" is said of the gunicorn that ran.
+LOCKED = dict(
+    re.findall(r"^([a-z-]+)==([\d.]+)", (course.ROOT / "support/requirements.lock").read_text(), re.MULTILINE)
+)
+
 
 def words(text: str) -> int:
     """The words of a half, without code fences, addresses and markup."""
@@ -88,10 +93,24 @@ def test_each_claim_of_a_lesson_has_its_verdict_beside_a_cell_that_shows_it(path
     assert set(found) == mine
     for number, place in found.items():
         text = course.prose(cells[place])
-        assert f"**Claim {number}.**" in text.en and f"**주장 {number}.**" in text.ko
-        assert any(en in text.en and ko in text.ko for en, ko in VERDICTS.items()), f"claim {number} has no verdict"
+        said, told = passage(text.en, f"**Claim {number}.**"), passage(text.ko, f"**주장 {number}.**")
+        verdicts = [en for en, ko in VERDICTS.items() if en in said and ko in told]
+        assert len(verdicts) == 1, f"claim {number} has {len(verdicts)} verdicts"
         beside = cells[max(0, place - 1) : place + 2]
         assert any(near.cell_type == "code" and near.outputs for near in beside), f"claim {number} is not shown"
+
+
+def passage(text: str, beginning: str) -> str:
+    """What a half says of one claim: from its number to the next one's."""
+    assert beginning in text
+    return re.split(r"\*\*(?:Claim|주장) \d", text.partition(beginning)[2])[0]
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_a_version_that_the_prose_names_is_the_one_that_ran(path):
+    for cell in course.prose_cells(path):
+        for product, version in re.findall(r"\b(daphne|gunicorn|uvicorn) (\d+(?:\.\d+)+)", cell.source):
+            assert f"{LOCKED[product]}.".startswith(f"{version}."), f"{cell.id}: {product} {version}"
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
