@@ -7,6 +7,7 @@ import course
 import pytest
 
 MOST_WORDS = 120  # a prose cell, for each language; Korean words are longer, so it never has more of them
+WIDEST = 120  # characters of a line of code: what JupyterLab shows on a laptop without scrolling
 SECTIONS = ("Break it", "Exercise", "What the internet says", "Recap")
 VERDICTS = {
     "**holds**": "**맞습니다**",
@@ -43,6 +44,7 @@ def test_a_lesson_has_its_size(path):
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_no_cell_is_long(path):
     long = [cell.id for cell in course.code_cells(path) if len(cell.source.splitlines()) > 20]
+    long += [cell.id for cell in course.code_cells(path) if max(map(len, cell.source.splitlines())) > WIDEST]
     for cell in course.prose_cells(path):
         text = course.prose(cell)
         long += [
