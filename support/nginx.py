@@ -20,10 +20,12 @@ def write(folder: Path, site: str, names: dict, listen: str) -> None:
     try:
         text = _template(site).render(names, listen=listen)
     except UndefinedError as error:
+        unborn = error.message.endswith("is undefined")
         raise BenchError(
             f"The configuration uses {{{{ }}}} with something that is not there: {error.message}. "
-            "Run the cell that makes it first.",
-            f"설정의 {{{{ }}}} 안에 아직 없는 값이 있습니다({error.message}). 그 값을 만드는 셀을 먼저 실행하세요.",
+            + ("Run the cell that makes it first." if unborn else "Look at the spelling."),
+            f"설정의 {{{{ }}}} 안에 없는 값이 있습니다({error.message}). "
+            + ("그 값을 만드는 셀을 먼저 실행하세요." if unborn else "철자를 확인하세요."),
         ) from None
     except TemplateError as error:
         raise BenchError(

@@ -29,7 +29,7 @@ REFUSED = {
     "location / {\n  return 200 x\n}\n": ["line 3", "3: }", 'unexpected "}"'],
     "# {{ listen }}\n\nproxy_pass http://x;": ["line 3", '"proxy_pass" directive is not allowed here'],
     "return 200 {{ nobody.address }};": ["'nobody' is undefined", "Run the cell that makes it first"],
-    "return 200 {{ listen.nope }};": ["has no attribute 'nope'"],
+    "return 200 {{ listen.nope }};": ["has no attribute 'nope'", "Look at the spelling"],
     "return 200 {{ listen;": ["is not written right"],
     "{% if %}": ["is not written right"],
     "server { listen 127.0.0.1:1; return 200 x;": ["unexpected end of file"],

@@ -1,6 +1,7 @@
 """The check of 0-start-here: a request sent by hand over a socket."""
 
 import inspect
+import shutil
 import signal
 import socket
 import threading
@@ -11,22 +12,8 @@ import h11
 from ..errors import BenchError
 from . import exercise, expect
 
-# The body comes in two pieces, so that one recv() never brings the whole answer.
-APP = """
-import sys
-import time
-from wsgiref.simple_server import make_server
-
-
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    yield b"you asked for "
-    time.sleep(0.2)
-    yield environ["PATH_INFO"].encode()
-
-
-make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
-"""
+PROGRAM = Path(__file__).with_name("start_here_app.py")
+PATH = "/tea/green"  # no path that stands in the notebook: a request copied from there asks for another
 SILENCE = 2  # seconds that one call on a socket may wait
 DEADLINE = 2.5  # seconds for all of ask()
 
@@ -44,14 +31,14 @@ def by_hand(bench, ask):
         "The check calls ask(host, port, path), and your ask does not take these three arguments.",
         "확인 셀은 ask(host, port, path)를 호출하는데, 작성한 ask는 이 세 인자를 받지 않습니다.",
     )
-    Path(bench.folder, "exercise.py").write_text(APP, encoding="utf-8")
+    shutil.copyfile(PROGRAM, Path(bench.folder, "exercise.py"))
     server = bench.run("python exercise.py", name="exercise")
     tap = bench.tap(server)
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(SILENCE)  # a request that never ends must not hang the learner's notebook
     try:
         answer = _ask(ask, tap)
-        _judge_request(tap.wire.bytes("→"))
+        _judge_request(tap.wire.bytes("→"), answer)
         _judge_answer(tap, answer)
     finally:
         socket.setdefaulttimeout(before)
@@ -74,7 +61,7 @@ def _takes_three(ask) -> bool:
 def _ask(ask, tap) -> object:
     """What ask() returned; Overdue if it waited for bytes that never came, or never stopped asking."""
     try:
-        return _limited(lambda: ask("127.0.0.1", tap.port, "/hello"))
+        return _limited(lambda: ask("127.0.0.1", tap.port, PATH))
     except (TimeoutError, Overdue):
         return Overdue
 
@@ -97,10 +84,15 @@ def _limited(call):
         signal.signal(signal.SIGALRM, before)
 
 
-def _judge_request(sent: bytes) -> None:
+def _judge_request(sent: bytes, answer) -> None:
+    expect(
+        sent or not isinstance(answer, bytes) or not answer,
+        "You got an answer, but not from this server: connect to the host and the port that ask() is given.",
+        "응답을 받기는 했지만 이 서버의 응답이 아닙니다. ask()가 인자로 받은 host와 port로 연결하세요.",
+    )
     expect(sent, "Nothing was sent to the server.", "서버로 아무것도 보내지 않았습니다.")
     expect(
-        b"\r\n" in sent or b"\n" not in sent,
+        b"\n" not in sent.replace(b"\r\n", b""),
         "Your lines end with \\n. HTTP/1.1 ends each line with \\r\\n (RFC 9112, section 2.2).",
         "줄 끝이 \\n입니다. HTTP/1.1의 모든 줄은 \\r\\n으로 끝나야 합니다(RFC 9112, 2.2절).",
     )
@@ -118,11 +110,34 @@ def _judge_request(sent: bytes) -> None:
             f"h11, a strict reader of HTTP/1.1, refuses your request: {error}",
             f"HTTP/1.1을 엄격하게 읽는 h11이 요청을 거부했습니다: {error}",
         ) from None
-    target = request.target.decode("latin-1")
+    _judge_request_line(request)
+    more = sent.partition(b"\r\n\r\n")[2]
     expect(
-        target == "/hello",
-        f"The path given was /hello, but the request line asks for {target}.",
-        f"인자로 받은 경로는 /hello인데 요청 줄의 경로는 {target}입니다.",
+        not more,
+        f"The empty line ends your request, and after it you sent {more[:40]!r}. One GET request is asked for, "
+        "and it has no body.",
+        f"요청은 빈 줄에서 끝나는데 그 뒤에 더 보낸 것이 있습니다: {more[:40]!r}. "
+        "본문 없는 GET 요청을 하나만 보내세요.",
+    )
+
+
+def _judge_request_line(request: h11.Request) -> None:
+    method, target = request.method.decode(), request.target.decode("latin-1")
+    expect(
+        method == "GET",
+        f"A GET request is asked for, and your method is {method}. Case matters in it (RFC 9110, section 9.1).",
+        f"GET 요청을 보내야 하는데 메서드가 {method}입니다. 메서드는 대소문자를 구별합니다(RFC 9110, 9.1절).",
+    )
+    expect(
+        target == PATH,
+        f"The path given was {PATH}, but the request line asks for {target}.",
+        f"인자로 받은 경로는 {PATH}인데 요청 줄의 경로는 {target}입니다.",
+    )
+    version = request.http_version.decode()
+    expect(
+        version in ("1.0", "1.1"),
+        f"Your request line says HTTP/{version}. Write HTTP/1.1.",
+        f"요청 줄의 버전이 HTTP/{version}입니다. HTTP/1.1로 쓰세요.",
     )
 
 
@@ -139,7 +154,7 @@ def _judge_answer(tap, answer) -> None:
         f"ask()가 {DEADLINE}초 안에 반환하지 않았습니다.",
     )
     expect(
-        isinstance(answer, bytes),
+        isinstance(answer, bytes | bytearray),
         "The request is right. Now return the answer as bytes, as it came from the socket.",
         "요청은 올바릅니다. 이제 소켓에서 받은 응답을 bytes 그대로 반환하세요.",
     )
@@ -152,10 +167,10 @@ def _judge_answer(tap, answer) -> None:
     expect(
         answer.startswith(b"HTTP/1."),
         f"What you returned begins with {answer[:20]!r}. Return the whole answer, from its status line on.",
-        f"반환값이 {answer[:20]!r}(으)로 시작합니다. 상태 줄부터 응답 전체를 반환하세요.",
+        f"반환값의 첫머리가 {answer[:20]!r}입니다. 상태 줄부터 응답 전체를 반환하세요.",
     )
     expect(
-        answer.endswith(b"you asked for /hello"),
+        answer.endswith(f"you asked for {PATH}".encode()),
         "The answer is cut off. One recv() brings one piece: read until it returns b''.",
         "응답이 중간에 잘렸습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
     )

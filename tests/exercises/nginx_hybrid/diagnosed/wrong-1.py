@@ -1,2 +1,1 @@
 diagnosis = {"A": "Connection", "B": "slash", "C": "Upgrade"}
-check.three_logs(bench)

@@ -1,2 +1,1 @@
 diagnosis = {"A": "Host", "B": "Host", "C": "Upgrade"}
-check.three_logs(bench)

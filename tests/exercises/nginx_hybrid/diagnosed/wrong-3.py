@@ -1,2 +1,1 @@
 diagnosis = {"A": "Host", "B": "slash", "C": "upstream"}
-check.three_logs(bench)

@@ -1,0 +1,9 @@
+import socket
+
+def ask(host, port, path):
+    with socket.create_connection((host, port)) as connection:
+        connection.sendall(f"get {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        pieces = []
+        while piece := connection.recv(65536):
+            pieces.append(piece)
+    return b"".join(pieces)
