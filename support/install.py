@@ -55,7 +55,10 @@ def fail(english, korean):
 def use_a_python_that_is_new_enough():
     """Come back if this Python will do, else start again with a newer one from PATH, else fail."""
     if os.name != "posix":
-        fail("On Windows, use WSL 2: gunicorn needs it", "Windows에서는 WSL 2를 쓰세요. gunicorn은 Unix에서만 동작합니다")
+        fail(
+            "On Windows, use WSL 2: gunicorn runs on Unix alone",
+            "Windows에서는 WSL 2를 쓰세요. gunicorn은 Unix에서만 동작합니다",
+        )
     if sys.version_info >= OLDEST:
         return
     newer = newer_python()
@@ -63,7 +66,8 @@ def use_a_python_that_is_new_enough():
         old, needed = "{}.{}".format(*sys.version_info), "{}.{}".format(*OLDEST)
         fail(
             f"Python {needed} or newer is needed and this one is {old}: install one, or name it (make lab PYTHON=…)",
-            f"Python {needed} 이상이 필요한데 이 Python은 {old}입니다. 새 버전을 설치하거나 make lab PYTHON=…으로 지정하세요",
+            f"Python {needed} 이상이 필요한데 이 Python은 {old}입니다. "
+            "새 버전을 설치하거나 make lab PYTHON=…으로 지정하세요",
         )
     os.execv(newer, [newer, *sys.argv])
 
@@ -254,4 +258,7 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except KeyboardInterrupt:
-        fail("Stopped; running the same command again finishes it", "중단했습니다. 같은 명령을 다시 실행하면 설치를 마칩니다")
+        fail(
+            "Stopped; running the same command again finishes it",
+            "중단했습니다. 같은 명령을 다시 실행하면 설치를 마칩니다",
+        )

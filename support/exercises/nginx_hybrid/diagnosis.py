@@ -59,7 +59,8 @@ def diagnosed(bench, diagnosis):
             expect(
                 status == 101,
                 f"{case}: {said} was put right, and the browser's handshake still gets {status}. Hint: {en}.",
-                f"{case}: {said} 항목을 바로잡아도 브라우저의 핸드셰이크에는 여전히 {status} 응답이 옵니다. 힌트: {ko}.",
+                f"{case}: {said} 항목을 바로잡아도 브라우저의 핸드셰이크에는 여전히 {status} 응답이 옵니다. "
+                f"힌트: {ko}.",
             )
     return (
         "With your three cures, all three sites answer the browser with 101.",
