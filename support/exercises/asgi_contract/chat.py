@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import connect
 
 from .. import expect
-from .servers import expect_of, on_both, said, serving, trouble
+from .servers import SILENCE, expect_of, on_both, said, serving, trouble
 
 
 @on_both
@@ -46,7 +46,11 @@ def _joined(server, program: str, name: str):
     """A client whose handshake the learner's app has accepted."""
     try:
         return connect(
-            f"{server.ws_url}/room?{name}", compression=None, open_timeout=1, close_timeout=0.2, ping_interval=None
+            f"{server.ws_url}/room?{name}",
+            compression=None,
+            open_timeout=SILENCE,
+            close_timeout=0.2,
+            ping_interval=None,
         )
     except (InvalidHandshake, TimeoutError, OSError) as error:
         refused = isinstance(error, InvalidStatus)
@@ -93,9 +97,10 @@ def _judge_goodbye(server, program: str) -> None:
     )
     expect(
         over,
-        f"{program}: cho left, and 1 s later your app had not returned. After websocket.disconnect nothing comes.",
-        f"{program}: cho가 떠나고 1초가 지났는데도 앱이 반환하지 않았습니다. websocket.disconnect 뒤에는 아무 이벤트도 "
-        "오지 않습니다.",
+        f"{program}: cho left, and {SILENCE} s later your app had not returned. After websocket.disconnect nothing "
+        "comes.",
+        f"{program}: cho가 떠나고 {SILENCE}초가 지났는데도 앱이 반환하지 않았습니다. "
+        "websocket.disconnect 뒤에는 아무 이벤트도 오지 않습니다.",
     )
 
 
@@ -109,15 +114,14 @@ def _says(server, program: str, members: dict, speaker: str, text: str, when: tu
     _judge_absent(server, program)
     for name, words in heard.items():
         lost, silent = words is ConnectionClosed, words is TimeoutError
-        how = "lost the connection" if lost else "heard nothing for 1 s"
-        said_ko = "연결이 끊겼습니다" if lost else "1초 동안 아무것도 받지 못했습니다"
+        how = "lost the connection" if lost else f"heard nothing for {SILENCE} s"
+        said_ko = "연결이 끊겼습니다" if lost else f"{SILENCE}초 동안 아무것도 받지 못했습니다"
+        advice, advice_ko = _advice(server)
         expect_of(
             server,
             not (lost or silent),
-            f"{program}: {speaker} said {text!r}{then}, and {name} {how}. Each websocket.receive must become one "
-            "websocket.send to every member who is still there.",
-            f"{program}:{then_ko} {speaker}의 메시지가 {text!r}일 때 {name} 쪽에서 {said_ko}. "
-            "websocket.receive를 받을 때마다 남아 있는 모든 멤버에게 websocket.send를 하나씩 보내야 합니다.",
+            f"{program}: {speaker} said {text!r}{then}, and {name} {how}. {advice}",
+            f"{program}:{then_ko} {speaker}의 메시지가 {text!r}일 때 {name} 쪽에서 {said_ko}. {advice_ko}",
         )
         expect_of(
             server,
@@ -127,10 +131,26 @@ def _says(server, program: str, members: dict, speaker: str, text: str, when: tu
         )
 
 
+def _advice(server) -> tuple[str, str]:
+    """What helps when somebody heard nothing: it depends on what the learner's code raised, if anything."""
+    raised, _ = trouble(server)
+    if "OSError" in raised:
+        return (
+            "To send to a member who has gone may raise OSError: catch it, so that the others still hear.",
+            "떠난 멤버에게 보내면 OSError가 날 수 있습니다. 예외를 처리해 나머지 멤버는 메시지를 받게 하세요.",
+        )
+    if raised:
+        return "That ended the call for one member.", "그래서 한 멤버의 앱 호출이 끝났습니다."
+    return (
+        "Each websocket.receive must become one websocket.send to every member who is still there.",
+        "websocket.receive를 받을 때마다 남아 있는 모든 멤버에게 websocket.send를 하나씩 보내야 합니다.",
+    )
+
+
 def _heard(member):
     """What a member hears next, or the exception that says it heard nothing."""
     try:
-        return member.recv(timeout=1)
+        return member.recv(timeout=SILENCE)
     except (TimeoutError, ConnectionClosed) as error:
         return TimeoutError if isinstance(error, TimeoutError) else ConnectionClosed
 

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 
 from .. import expect
-from .servers import ask, expect_of, on_both, said, serving
+from .servers import SILENCE, ask, expect_of, on_both, said, serving
 
 PIECE = bytes(8192)  # as much as daphne puts into one http.request
 
@@ -39,8 +39,8 @@ def _judge_staying(server, program: str) -> None:
         answer is not None and answer.status_code != 500,
         f"{program}: a client that waited for 0.1 s of work got no answer. Does until_gone return as soon "
         "as the work is done, without waiting for the client to leave?",
-        f"{program}: 0.1초짜리 작업을 기다린 클라이언트가 응답을 받지 못했습니다. until_gone이 클라이언트가 "
-        "떠나기를 기다리지 않고, 작업이 끝나는 즉시 반환하나요?",
+        f"{program}: 0.1초짜리 작업을 기다린 클라이언트가 응답을 받지 못했습니다. until_gone은 작업이 끝나는 "
+        "즉시 반환하나요? 클라이언트가 떠나기를 기다리면 안 됩니다.",
     )
     expect(
         answer.status_code == 200 or said(server, "work is done", timeout=0),
@@ -64,9 +64,9 @@ def _judge_leaving(server, program: str) -> None:
     expect(begun, f"{program}: the second work never began.", f"{program}: 두 번째 작업이 시작되지 않았습니다.")
     expect(
         said(server, "work is cancelled"),
-        f"{program}: the client left, http.disconnect was there to receive, and 1 s later the work still ran. "
+        f"{program}: the client left, http.disconnect was there to receive, and {SILENCE} s later the work still ran. "
         "Wait for the work and for receive() at the same time, then cancel the work.",
-        f"{program}: 클라이언트가 떠나서 http.disconnect를 받을 수 있는데도 1초 뒤까지 작업이 돌고 있었습니다. "
+        f"{program}: 클라이언트가 떠나서 http.disconnect를 받을 수 있는데도 {SILENCE}초 뒤까지 작업이 돌고 있었습니다. "
         "작업과 receive()를 동시에 기다리다가, 클라이언트가 떠나면 작업을 취소하세요.",
     )
     expect(

@@ -6,7 +6,7 @@ import socket
 import httpx
 
 from .. import expect
-from .servers import ask, expect_of, on_both, said, serving
+from .servers import ask, expect_of, on_both, said, serving, trouble
 
 MEGABYTE = 1 << 20
 SENT, ALLOWED = 48, 20  # megabytes: what is uploaded, and by how much the process may grow meanwhile
@@ -30,13 +30,12 @@ def upload(bench, program):
 
 def _judge_digest(server, program: str, answer: httpx.Response | None, body: bytes) -> None:
     """Names the first event that went wrong in the upload of the body."""
+    advice, advice_ko = _advice(server)
     expect_of(
         server,
         answer is not None,
-        f"{program}: the upload was never answered. Did every path of your app send http.response.start and "
-        "http.response.body, and does it stop receiving when more_body is False?",
-        f"{program}: 업로드에 응답이 없습니다. 앱의 모든 분기에서 http.response.start와 "
-        "http.response.body를 보내나요? more_body가 False이면 receive() 호출을 멈추나요?",
+        f"{program}: the upload was never answered. {advice}",
+        f"{program}: 업로드에 응답이 없습니다. {advice_ko}",
     )
     expect_of(
         server,
@@ -58,6 +57,24 @@ def _judge_digest(server, program: str, answer: httpx.Response | None, body: byt
         got == hashlib.sha256(body).hexdigest(),
         f"{program}: the body of the answer is not the SHA-256 of the upload in hex: it begins {got[:12]!r}.",
         f"{program}: 응답 본문이 업로드의 SHA-256 hex 문자열이 아닙니다. 본문의 앞부분: {got[:12]!r}",
+    )
+
+
+def _advice(server) -> tuple[str, str]:
+    """What helps when no answer came: it depends on what the learner's code raised, if anything."""
+    raised, _ = trouble(server)
+    if "TypeError" in raised:
+        return (
+            "Are the body and each header's name and value bytes?",
+            "본문, 그리고 헤더의 이름과 값이 모두 bytes인가요?",
+        )
+    if raised:
+        return "", ""
+    return (
+        "Did every path of your app send http.response.start and http.response.body, and does it stop receiving when "
+        "more_body is False?",
+        "앱의 모든 분기에서 http.response.start와 http.response.body를 보내나요? "
+        "more_body가 False이면 receive() 호출을 멈추나요?",
     )
 
 

@@ -12,6 +12,8 @@ import httpx
 from ...errors import BenchError
 from .. import exercise, expect
 
+SILENCE = 2  # seconds after which nothing more is expected of a server that says nothing
+
 
 def on_both(check):
     """The check on uvicorn, then on daphne, as one exercise."""
@@ -36,7 +38,7 @@ def serving(bench, program: str, app: str) -> Iterator:
         server.stop(grace=0.2)
 
 
-def said(server, text: str, count: int = 1, timeout: float = 1.0) -> bool:
+def said(server, text: str, count: int = 1, timeout: float = SILENCE) -> bool:
     """True once the server's log has `count` lines with the text; False after `timeout` seconds."""
     try:
         return bool(server.log(text, count=count, timeout=timeout))
@@ -65,7 +67,7 @@ def expect_of(server, condition: object, en: str, ko: str) -> None:
         expect(False, trouble_en + en, trouble_ko + ko)
 
 
-def ask(server, method: str, path: str, content=None, timeout: float = 1.5) -> httpx.Response | None:
+def ask(server, method: str, path: str, content=None, timeout: float = SILENCE) -> httpx.Response | None:
     """The response; None when there was none in time, or the connection broke."""
     try:
         return httpx.request(method, server.url + path, content=content, timeout=timeout)
