@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import nbval.kernel
 import pytest
+from jupyter_client import KernelManager
+
+from support import kernels
 
 SECONDS_A_CELL = 60
 NBVALS_DEFAULT = 2000
@@ -20,3 +24,4 @@ def pytest_configure(config):
         option.nbval_current_env = option.nbval_kernel_name is None
         if option.nbval_cell_timeout == NBVALS_DEFAULT:  # a dead kernel waits all of it
             option.nbval_cell_timeout = SECONDS_A_CELL
+        nbval.kernel.KernelManager = lambda **settings: KernelManager(**kernels.address(), **settings)

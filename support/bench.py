@@ -45,7 +45,7 @@ class Bench:
         _join_notebook()
         Bench.current = self
 
-    def run(self, command: str, *, name: str | None = None, port: int | None = None, timeout: float = 10.0) -> Server:
+    def run(self, command: str, *, name: str | None = None, port: int | None = None, timeout: float = 20.0) -> Server:
         """Runs a command and returns its Server once it answers; prints the exact command.
 
         The bench adds where to listen: the program's familiar port or the next free one, or just `port`.
@@ -58,7 +58,7 @@ class Bench:
             words += row.listen
         return self._start(words, row, name or command, port, timeout)
 
-    def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 10.0) -> Server:
+    def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 20.0) -> Server:
         """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
 
         `site` is what stands in a server block; if it holds a `server { }` itself, what stands in the http

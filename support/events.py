@@ -98,7 +98,7 @@ def ends(event: Event) -> bool:
     return event.kind != "wsgi" or event.name == "end"
 
 
-def read(path: Path, server: str, until: str | None = None, timeout: float = 2.0) -> Events:
+def read(path: Path, server: str, until: str | None = None, timeout: float = 5.0) -> Events:
     """The Events that the apps behind a server have recorded.
 
     Waits until every exchange has ended, or until an event called `until` is there: BenchError after

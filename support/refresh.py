@@ -6,6 +6,9 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from traitlets.config import Config
+
+from . import kernels
 
 ROOT = Path(__file__).parent.parent
 PATTERNS = re.findall(r"^regex: (.*)\nreplace: (.*)$", (ROOT / "tests" / "sanitize.cfg").read_text("utf-8"), re.M)
@@ -41,12 +44,17 @@ def merged(outputs: list) -> list:
     return whole
 
 
+def client(notebook, folder: Path, **options) -> NotebookClient:
+    """What executes the notebook in a kernel of its own, in that folder; a cell has a minute."""
+    config = Config({"KernelManager": kernels.address()})
+    return NotebookClient(notebook, config=config, timeout=60, resources={"metadata": {"path": str(folder)}}, **options)
+
+
 def refresh(path: Path) -> list[str]:
     """Executes one notebook and writes it back; the ids of the cells whose outputs changed."""
     notebook = nbformat.read(path, as_version=4)
     before = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
-    client = NotebookClient(notebook, timeout=60, record_timing=False, resources={"metadata": {"path": path.parent}})
-    client.execute()
+    client(notebook, path.parent, record_timing=False).execute()
     changed = []
     for cell in notebook.cells:
         if cell.cell_type != "code":

@@ -144,7 +144,7 @@ class Server:
             psutil.wait_procs(left, timeout=2)
         return self.process.wait() if self.process else None
 
-    def log(self, containing: str = "", count: int = 1, timeout: float = 2.0, full: bool = False) -> Log:
+    def log(self, containing: str = "", count: int = 1, timeout: float = 5.0, full: bool = False) -> Log:
         """What the program has printed: all of it, or the lines that contain a text.
 
         With a text it waits until `count` lines contain it, because a server writes its line a moment after
@@ -165,7 +165,7 @@ class Server:
                 )
             time.sleep(0.01)
 
-    def events(self, until: str | None = None, timeout: float = 2.0):
+    def events(self, until: str | None = None, timeout: float = 5.0):
         """The recorded conversation between server and app: see `support.events.read`."""
         from .events import read
 

@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = "print('127.0.0.1:' + str(8000 + 1), 'Fri, 20 Nov 2026 22:08:00 GMT', 'Server: nginx/1.31.3', '한글')"
 STORED = "127.0.0.1:8765 Mon, 01 Jan 2024 00:00:00 GMT Server: nginx/1.22.1 한글\n"
+KERNEL = "from ipykernel.connect import get_connection_info; print(get_connection_info(unpack=True)['transport'])"
 TESTS = """
 import pytest
 
@@ -25,9 +26,9 @@ def test_long():
 """
 
 
-def write_notebook(path: Path, stored: str) -> None:
+def write_notebook(path: Path, stored: str, source: str = TODAY) -> None:
     """Write a notebook of one cell with this stored output, made for a kernel that nobody has."""
-    cell = new_code_cell(TODAY, execution_count=1, outputs=[new_output("stream", name="stdout", text=stored)])
+    cell = new_code_cell(source, execution_count=1, outputs=[new_output("stream", name="stdout", text=stored)])
     kernel = {"kernelspec": {"name": "nobody-has-it", "display_name": "?", "language": "python"}}
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(new_notebook(cells=[cell], metadata=kernel), path)
@@ -60,6 +61,13 @@ def test_from_a_sub_folder_one_changed_syllable_fails_and_what_may_differ_does_n
     folder = repository / "notebooks" / "1-wsgi"
     write_notebook(folder / "b.ipynb", STORED.replace("한글", "한굴"))
     assert pytest_in(folder, "--nbval", "a.ipynb", "b.ipynb").startswith("1 failed, 1 passed")
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="elsewhere a kernel has ports")
+def test_a_kernel_takes_no_port_that_another_could_take_first(repository: Path):
+    folder = repository / "notebooks" / "1-wsgi"
+    write_notebook(folder / "b.ipynb", "ipc\n", KERNEL)
+    assert pytest_in(folder, "--nbval", "b.ipynb").startswith("1 passed")
 
 
 def test_without_nbval_the_tests_still_run(repository: Path):

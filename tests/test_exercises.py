@@ -6,7 +6,8 @@ from pathlib import Path
 import course
 import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from support.refresh import client
 
 WRONG = course.ROOT / "tests" / "exercises"
 HANGUL = re.compile(r"[가-힣]")
@@ -40,8 +41,7 @@ def verdicts(path: Path, name: str, answers: list[str]) -> list[str]:
     setup, check = (course.tagged(path, tag).source for tag in ("setup", f"check:{name}"))
     sources = [setup, *(source for answer in answers for source in (answer, check))]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    client = NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": path.parent}})
-    client.execute()
+    client(notebook, path.parent, allow_errors=True).execute()
     return [_said(cell) for cell in notebook.cells[2::2]]
 
 

@@ -93,8 +93,12 @@ def _say(process, line: str) -> None:
 def end(process, how) -> None:
     """Ends the kernel as told, and waits for it."""
     if isinstance(how, signal.Signals):
-        # Again and again: Python acts on SIGINT only once read() returns, if it came a moment before.
-        samples.until(lambda: process.send_signal(how) or process.poll() is not None)
+        # Once more each second: Python acts on SIGINT only when read() returns, if it came a moment before.
+        for _ in range(samples.HANGING):
+            process.send_signal(how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+                break
     elif how == "group":
         os.killpg(process.pid, signal.SIGKILL)
     else:

@@ -7,9 +7,9 @@ import httpx
 import nbformat
 import pytest
 import samples
-from nbclient import NotebookClient
 
 from support import Bench, BenchError, load_ipython_extension, programs
+from support.refresh import client
 
 SITE = "location / { return 200 %s; }\n"
 PASS = "location / { proxy_pass http://{{ web.address }}; }\n"
@@ -166,7 +166,7 @@ def test_in_a_real_kernel(tmp_path):
         "bench.run('')",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    client(notebook, tmp_path, allow_errors=True).execute()
     _, early, magic, answer, fault = (cell.outputs for cell in notebook.cells)
     assert [output.output_type for output in early] == ["error", "stream"]
     assert "Run the cells above first" in early[1].text

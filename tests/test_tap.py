@@ -154,11 +154,15 @@ def test_the_server_may_end_first():
 
 
 def test_a_reset_by_the_server_reaches_the_client_after_its_bytes():
+    connected = threading.Event()
+
     def handle(sock):
+        connected.wait(samples.HANGING)  # a reset that comes while connect() still looks would be connect()'s
         sock.sendall(b"so far")
         reset(sock)
 
     with relayed(handle) as tap, connect(tap) as client:
+        connected.set()
         assert client.recv(99) == b"so far"
         with pytest.raises(ConnectionResetError):
             client.recv(99)
@@ -268,21 +272,26 @@ def share_of_a_core() -> float:
 def test_a_tap_that_waits_for_a_slow_reader_sleeps(closes):
     """Even where both sides have ended, which poll() reports again and again."""
     sent, step = hashlib.sha256(), noise(MOST // 2, 5)
+    full, done = threading.Event(), threading.Event()
+
+    def waits():
+        return any(side.waiting for side in tap._sides.values())
 
     def handle(sock):
-        while not any(side.waiting for side in tap._sides.values()):
-            sock.sendall(step)
-            sent.update(step)
-            time.sleep(0.002)
+        while not full.wait(0.002):
+            if not waits():
+                sock.sendall(step)
+                sent.update(step)
         if closes:
             sock.close()
         done.wait(samples.HANGING)
         sock.close()
 
-    done = threading.Event()
     with relayed(handle) as tap, connect(tap) as client:
         client.shutdown(socket.SHUT_WR)
-        samples.until(lambda: any(side.waiting for side in tap._sides.values()))
+        # The system's own buffers may grow a little once they are full.
+        samples.until(lambda: waits() and not full.wait(0.1) and waits())
+        full.set()
         # The idlest of some moments: on a busy machine the last pieces may still be on their way in the first.
         assert min(share_of_a_core() for _ in range(8)) < 0.1
         done.set()
