@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from .. import exercise, expect
-from .client import ask, connect, last_error, receive, serve, status
+from .client import SILENCE, ask, connect, last_error, receive, serve, status
 from .traces import calls, closed, explain_no_line, one_line, times, untouched
 
 HOLD = 0.2  # seconds for which the check keeps the slow app from going on
@@ -108,7 +108,7 @@ def _leaver(bench, server) -> None:
     Path(bench.folder, "gate-leaver").touch()
     # `yield from` calls close() by itself when a client leaves, so that twice is no fault here.
     expect(
-        closed(server, "gate-leaver") and len(times(bench, "/slow", 2)) == 2,
+        closed(server, "gate-leaver") and len(times(bench, "/slow", 2, SILENCE)) == 2,
         "A client left before the end, and then close() or the line in the log was missing. Do both in `finally`.",
         "클라이언트가 도중에 떠나자 close() 호출이나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 처리하세요.",
     )
@@ -126,7 +126,7 @@ def _two_at_once(bench, server) -> None:
         receive(held)
     for name in ("gate-open", "gate-held"):
         untouched(server, name)
-    took = times(bench, "/slow", 4)
+    took = times(bench, "/slow", 4, SILENCE)
     expect(
         len(took) == 4 and took[-1] >= HOLD,
         f"Two clients asked at the same time, the first for {HOLD} s or more, and the log says {took[2:]}. "
@@ -158,7 +158,7 @@ def _spilled(bench, server) -> None:
         "그러면 서버는 잘린 응답을 온전한 응답으로 압니다. 예외를 막지 마세요.",
     )
     expect(
-        closed(server, "spilled") and len(times(bench, "/spilled")) == 1,
+        closed(server, "spilled") and len(times(bench, "/spilled", 1, SILENCE)) == 1,
         "The inner app raised an error, and then close() or the line in the log was missing. Do both in `finally`.",
         "안쪽 앱에서 예외가 나자 close() 호출이나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 처리하세요.",
     )

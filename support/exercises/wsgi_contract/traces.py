@@ -44,9 +44,9 @@ def _copied_errors(bench) -> str:
     return copy.read_text(encoding="utf-8") if copy.exists() else ""
 
 
-def times(bench, path: str, count: int = 1) -> list[float]:
-    """The times in wsgi.errors for this path, once there are `count` of them or half a second is over."""
-    deadline = time.monotonic() + 0.5
+def times(bench, path: str, count: int = 1, patience: float = 0.5) -> list[float]:
+    """The times in wsgi.errors for this path, once there are `count` of them or `patience` seconds are over."""
+    deadline = time.monotonic() + patience
     while True:
         found = re.findall(rf"^took (\d+\.?\d*(?:e-\d+)?) s {re.escape(path)}\n", _copied_errors(bench), re.M)
         if len(found) >= count or time.monotonic() > deadline:
