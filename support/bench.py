@@ -45,6 +45,16 @@ class Bench:
         _join_notebook()
         Bench.current = self
 
+    @classmethod
+    def standing(cls) -> "Bench":
+        """The bench that stands in this kernel. Raises BenchError if there is none."""
+        if cls.current is None:
+            raise BenchError(
+                "There is no bench yet. Run the cell with bench = Bench() first.",
+                "아직 벤치가 없습니다. bench = Bench()가 있는 셀을 먼저 실행하세요.",
+            )
+        return cls.current
+
     def run(self, command: str, *, name: str | None = None, port: int | None = None, timeout: float = 20.0) -> Server:
         """Runs a command and returns its Server once it answers; prints the exact command.
 

@@ -67,11 +67,7 @@ def magic(line: str, cell: str) -> None:
 
     from .bench import Bench
 
-    if Bench.current is None:
-        raise BenchError(
-            "There is no bench yet. Run the cell with bench = Bench() first.",
-            "아직 벤치가 없습니다. bench = Bench()가 있는 셀을 먼저 실행하세요.",
-        )
+    bench = Bench.standing()
     name = line.strip() or "nginx"
     names = get_ipython().user_ns
-    names[name] = Bench.current.nginx(cell, names, name=name)
+    names[name] = bench.nginx(cell, names, name=name)

@@ -4,9 +4,21 @@ from .nginx import magic
 
 
 def join(shell) -> None:
-    """Adds %%nginx and the hint to the shell; doing it twice changes nothing."""
+    """Adds %%nginx and the hint to the shell, and guards %%writefile; doing it twice changes nothing."""
     shell.register_magic_function(magic, "cell", "nginx")
+    shell.register_magic_function(_writefile, "cell", "writefile")
     shell.set_custom_exc((NameError,), _hint)
+
+
+def _writefile(line: str, cell: str) -> None:
+    """%%writefile, as ever, once a bench stands: before that, the file would lie among the notebooks."""
+    from IPython import get_ipython
+    from IPython.core.magics import OSMagics
+
+    from .bench import Bench
+
+    Bench.standing()
+    OSMagics(get_ipython()).writefile(line, cell)
 
 
 def _hint(shell, kind, error, trace, tb_offset=None) -> None:

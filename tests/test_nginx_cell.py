@@ -123,6 +123,14 @@ def test_without_a_bench(shell, bench):
     assert samples.HANGUL.search(caught.value.ko)
 
 
+def test_a_file_is_not_written_before_there_is_a_bench(shell, bench, capsys):
+    shell.run_cell("%%writefile here.py\npass")
+    assert (bench.folder / "here.py").read_text(encoding="utf-8") == "pass\n"
+    bench.close()
+    assert "no bench yet" in str(shell.run_cell("%%writefile nowhere.py\npass").error_in_exec)
+    assert not Path("nowhere.py").exists()
+
+
 def test_without_nginx_the_command_that_installs_it(bench, monkeypatch):
     monkeypatch.setattr(programs, "find", lambda name: None)
     with pytest.raises(BenchError) as caught:
