@@ -17,7 +17,6 @@ from .show import visible
 UNREAD = h11.Request(method="GET", target="/", headers=[("Host", "-")])
 HEADS = ("Request", "Response", "InformationalResponse", "not HTTP/1.1")  # shown line by line
 CUT = "cut short"  # the name of the message that says so, which has no bytes
-TOGETHER = 50_000_000  # ns; FINs of both sides this close together have no order worth telling
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ def decode(numbered) -> list[Message]:
         messages += [*_frames(client, True, inflates[0]), *_frames(server, False, inflates[1])]
     messages += [*client.rest(), *server.rest()]
     ends = [(i, p) for i, p in numbered if p.kind != "data"]
-    for number, (place, piece) in enumerate(ends):
-        twin = ends[1 - number][1] if len(ends) == 2 else None
-        if twin and twin.kind == piece.kind and abs(twin.when - piece.when) < TOGETHER:
+    kinds = [piece.kind for _, piece in numbered[-2:]]
+    for place, piece in ends:
+        if kinds in (["FIN", "FIN"], ["RST", "RST"]):  # with nothing between them
             messages.append(Message("⇄", piece.kind, "", b"", ("",), place, piece.when, piece.connection))
             break
         messages.append(Message(piece.way, piece.kind, "", b"", ("",), place, piece.when, piece.connection))
