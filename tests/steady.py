@@ -6,6 +6,7 @@ make steady N=2 LOADED=1 ARGS="-n 2 --dist loadfile"
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,4 +56,6 @@ def busy_cores():
 
 
 if __name__ == "__main__":
+    # An exception, unlike the signal itself, makes subprocess.run take its pytest along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]) > 0)
