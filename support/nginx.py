@@ -24,7 +24,7 @@ def write(folder: Path, site: str, names: dict, listen: str) -> None:
         raise BenchError(
             f"The configuration uses {{{{ }}}} with something that is not there: {error.message}. "
             + ("Run the cell that makes it first." if unborn else "Look at the spelling."),
-            f"설정의 {{{{ }}}} 안에 없는 값이 있습니다({error.message}). "
+            f"설정의 {{{{ }}}} 안에 쓴 값을 찾을 수 없습니다({error.message}). "
             + ("그 값을 만드는 셀을 먼저 실행하세요." if unborn else "철자를 확인하세요."),
         ) from None
     except TemplateError as error:

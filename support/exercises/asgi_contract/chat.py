@@ -121,7 +121,7 @@ def _says(server, program: str, members: dict, speaker: str, text: str, when: tu
             server,
             not (lost or silent),
             f"{program}: {speaker} said {text!r}{then}, and {name} {how}. {advice}",
-            f"{program}:{then_ko} {speaker}의 메시지가 {text!r}일 때 {name} 쪽에서 {said_ko}. {advice_ko}",
+            f"{program}:{then_ko} {speaker} 쪽에서 {text!r} 메시지를 보냈는데 {name} 쪽은 {said_ko}. {advice_ko}",
         )
         expect_of(
             server,

@@ -81,7 +81,7 @@ def _advice(server) -> tuple[str, str]:
 def _parts(pieces: list[bytes]) -> tuple[tuple[str, str, bytes], ...]:
     """The parts of an upload that are often taken for all of it, each with its name in both languages."""
     return (
-        ("all but the last http.request", "마지막 http.request를 뺀", b"".join(pieces[:-1])),
+        ("all but the last http.request", "마지막 http.request를 뺀 나머지의", b"".join(pieces[:-1])),
         ("the first http.request alone", "첫 http.request만의", pieces[0]),
         ("the last http.request alone", "마지막 http.request만의", pieces[-1]),
     )

@@ -29,7 +29,7 @@ def four_sites(bench, choice):
             for demand in demands:
                 wrong = demand(browser, *servers(chosen[name]))
                 en, ko = wrong or ("", "")
-                expect(not wrong, f"{name} on {chosen[name]}: {en}", f"{name} 사이트, {chosen[name]} 배치: {ko}")
+                expect(not wrong, f"{name} on {chosen[name]}: {en}", f"{name} 사이트, {chosen[name]} 구성: {ko}")
     return "All four sites run as they must.", "네 사이트가 모두 요구 사항대로 동작합니다."
 
 
