@@ -27,7 +27,7 @@ def unwritten(error: BenchError, folder: Path, words: list[str]) -> BenchError:
         if (
             colon
             and not (folder / f"{module}.py").exists()
-            and re.search(rf"module(?: named)? ['\"]{module}", error.evidence)
+            and re.search(rf"module(?: named)? ['\"]{re.escape(module)}", error.evidence)
         ):
             cause = _not_there(module)
             return BenchError(cause.en, cause.ko, error.evidence)

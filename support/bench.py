@@ -1,5 +1,6 @@
 """The bench: real programs stand on it, each started by the command one would type in a terminal."""
 
+import errno
 import os
 import shlex
 import subprocess
@@ -33,7 +34,9 @@ class Bench:
         self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
         (self.folder / ".bench").mkdir()
         if os.geteuid() == 0:
-            self.folder.chmod(0o755)  # started by root, nginx works as another user, who must read here
+            # Started by root, nginx works as another user, who must read here, and whatever is written here.
+            self.folder.chmod(0o755)
+            os.umask(0o022)
         self.servers: dict[str, Server] = {}
         self.taps: list = []
         self._keeper = subprocess.Popen(
@@ -60,9 +63,14 @@ class Bench:
 
         The bench adds where to listen: the program's familiar port or the next free one, or just `port`.
         A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is
-        missing, ends, or does not answer within `timeout` seconds; nothing of it is left running then.
+        missing, ends, or does not answer within `timeout` seconds; it is stopped then (see `Server.stop`).
         """
         words = self._words(command)
+        if port is not None and not 0 < port < 65536:
+            raise BenchError(
+                f"{port} is no port: ports go from 1 to 65535.",
+                f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
+            )
         row = PROGRAMS.get(words[0], Program())
         if "{port}" not in command and "{address}" not in command:
             words += row.listen
@@ -85,7 +93,7 @@ class Bench:
         try:
             return self._start(words, row, name, None, timeout, before=write)
         except BenchError as error:
-            raise nginx.refusal(error, site) from None
+            raise nginx.refusal(error, site, self.folder / name) from None
 
     def tap(self, upstream: Server, *, client: str = "client"):
         """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
@@ -97,10 +105,12 @@ class Bench:
         if not upstream.running:
             raise upstream.gone()
         # Far from every port that a bench looks for a server on, so that no such look lands in a tap.
-        for port in free_ports(upstream.port + 10_000):
+        for port in free_ports(upstream.port + (10_000 if upstream.port < 50_000 else -10_000)):
             try:
                 tap = Tap(upstream, port, client)
-            except OSError:
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
                 continue  # somebody else took the port between our look and now
             break
         self.taps.append(tap)
@@ -118,8 +128,9 @@ class Bench:
         self._keeper.wait()
         for server in self.servers.values():
             server.stop()
-        os.chdir(self.home)
-        Bench.current = None
+        if Bench.current is self:
+            Bench.current = None
+            os.chdir(self.home if self.home.is_dir() else Path.home())
 
     def _words(self, command: str) -> list[str]:
         """The command's words, checked: its program is here and it leaves listening to the bench."""

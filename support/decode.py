@@ -49,9 +49,9 @@ def decode(numbered) -> list[Message]:
         messages += [*_frames(client, True, inflates[0]), *_frames(server, False, inflates[1])]
     messages += [*client.rest(), *server.rest()]
     ends = [(i, p) for i, p in numbered if p.kind != "data"]
-    kinds = [piece.kind for _, piece in numbered[-2:]]
+    at_once = [piece.kind for _, piece in numbered[-2:]] == ["FIN", "FIN"]  # with nothing between them
     for place, piece in ends:
-        if kinds in (["FIN", "FIN"], ["RST", "RST"]):  # with nothing between them
+        if at_once:
             messages.append(Message("⇄", piece.kind, "", b"", ("",), place, piece.when, piece.connection))
             break
         messages.append(Message(piece.way, piece.kind, "", b"", ("",), place, piece.when, piece.connection))

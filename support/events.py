@@ -135,13 +135,19 @@ def _detail(name: str, data) -> str:
         query = f"?{data['QUERY_STRING']}" if data.get("QUERY_STRING") else ""
         return f"{data['REQUEST_METHOD']} {data.get('SCRIPT_NAME', '')}{data.get('PATH_INFO', '')}{query}"
     if name == "scope":
-        query = f"?{data['query_string'].decode('latin-1')}" if data.get("query_string") else ""
+        query = f"?{_text(data['query_string'])}" if data.get("query_string") else ""
         return f"{data['type']} {data.get('method', '')} {data.get('path', '')}{query}".replace("  ", " ").rstrip()
     if "status" in data:
-        headers = ", ".join(f"{_text(k)}: {_text(v)}" for k, v in data.get("headers", ()))
-        return f"{data['status']}  {headers}".rstrip()
+        return f"{data['status']}  {_headers(data.get('headers', ()))}".rstrip()
     shown = (f"{k}={_short(v)}" for k, v in data.items() if k != "type" and v not in (None, []))
     return "  ".join(shown)
+
+
+def _headers(headers) -> str:
+    """The headers as one would read them; those that break the contract as Python writes them."""
+    if isinstance(headers, list | tuple) and all(isinstance(h, list | tuple) and len(h) == 2 for h in headers):
+        return ", ".join(f"{_text(name)}: {_text(value)}" for name, value in headers)
+    return repr(headers)
 
 
 def _text(value) -> str:

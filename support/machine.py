@@ -33,7 +33,7 @@ class Preflight:
 
     def _table(self) -> Table:
         rows = [
-            ("✗", f"{name}  →  {INSTALL.get(name, 'python support/install.py')}")
+            ("✗", f"{name}  →  {INSTALL.get(name, f'%pip install {name}')}")
             if version is None
             else ("✓", f"{name}/{version}")
             for name, version in self.versions.items()

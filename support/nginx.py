@@ -47,16 +47,20 @@ def _template(text: str):
     return Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False).from_string(text)
 
 
-def refusal(error: BenchError, site: str) -> BenchError:
-    """The error with the learner's own line in it, where nginx's message names one; else as it was."""
+def refusal(error: BenchError, site: str, folder: Path) -> BenchError:
+    """The error with the line that nginx's message names, as it stands in the folder; else as it was."""
     found = re.search(r"\[emerg\] (?:\d+#\d+: )?(.*) in \S*site\.conf:(\d+)", error.evidence)
     if not found:
         return error
     message, number = found[1], int(found[2])
-    line = (site.splitlines() + [""] * number)[number - 1].strip()
+    filled = (folder / "site.conf").read_text(encoding="utf-8")
+    line = (filled.splitlines() + [""] * number)[number - 1].strip()
+    # A loop in the cell has more or fewer lines than what comes of it.
+    same = filled.count("\n") == site.count("\n")
+    where, where_ko = ("", "") if same else (f", as written to {folder.name}/site.conf", f"({folder.name}/site.conf)")
     return BenchError(
-        f"nginx refuses line {number} of this configuration. Mend it and run the cell again.",
-        f"nginx가 이 설정의 {number}번째 줄을 거부했습니다. 고친 뒤 셀을 다시 실행하세요.",
+        f"nginx refuses line {number} of this configuration{where}. Mend it and run the cell again.",
+        f"nginx가 이 설정{where_ko}의 {number}번째 줄을 거부했습니다. 고친 뒤 셀을 다시 실행하세요.",
         f"{number}: {line}\nnginx: [emerg] {message}",
     )
 

@@ -24,7 +24,9 @@ def _writefile(line: str, cell: str) -> None:
 def _hint(shell, kind, error, trace, tb_offset=None) -> None:
     """Shows the NameError as always, then what to do about it."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    if kind is UnboundLocalError:
+        return  # a name of a function's own: no other cell makes it
     print(
-        "A cell above makes this name. Run the cells above first: Run ▸ Run All Above Selected Cell.\n"
-        "이 이름은 위쪽 셀에서 정의합니다. 위쪽 셀을 먼저 실행하세요: Run ▸ Run All Above Selected Cell."
+        "If a cell above makes this name, run the cells above first: Run ▸ Run All Above Selected Cell.\n"
+        "위쪽 셀에서 정의하는 이름이라면 위쪽 셀을 먼저 실행하세요: Run ▸ Run All Above Selected Cell."
     )

@@ -79,7 +79,7 @@ PROGRAMS = {
 
 def free_ports(first: int) -> Iterator[int]:
     """Ports from `first` on that nobody listens on at this moment. Raises BenchError after the last one."""
-    for port in range(first, first + 900):
+    for port in range(first, min(first + 900, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -113,18 +113,23 @@ def _packaged_nginx() -> str | None:
     return str(binary) if os.access(binary, os.X_OK) else None
 
 
-INSTALL = {
+# A package goes to this Python, whichever environment it is in, when a cell of its kernel says so.
+INSTALL = {name: f"%pip install {name}" for name in ("gunicorn", "uvicorn", "daphne")} | {
     "nginx": "conda install -c conda-forge nginx  |  sudo apt-get install nginx  |  brew install nginx",
 }
 
 
 def require(name: str) -> str:
-    """The path of a program. Raises BenchError with the command that installs it when it is missing."""
+    """The path of a program. Raises BenchError with what to do when it is missing."""
     path = find(name)
-    if path is None:
-        cure = INSTALL.get(name, "python support/install.py")
+    if path is None and name in INSTALL:
         raise BenchError(
-            f"{name} is not on this machine. Install it, then run this cell again:  {cure}",
-            f"이 컴퓨터에 {name} 프로그램이 없습니다. 설치한 뒤 이 셀을 다시 실행하세요:  {cure}",
+            f"{name} is not on this machine. Install it, then run this cell again:  {INSTALL[name]}",
+            f"이 컴퓨터에 {name} 프로그램이 없습니다. 설치한 뒤 이 셀을 다시 실행하세요:  {INSTALL[name]}",
+        )
+    if path is None:
+        raise BenchError(
+            f"There is no program called {name} on this machine. Look at the spelling, or install it.",
+            f"이 컴퓨터에 {name}이라는 이름의 프로그램이 없습니다. 철자를 확인하거나 프로그램을 설치하세요.",
         )
     return path

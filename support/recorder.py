@@ -37,7 +37,7 @@ class _Exchange:
 
     def note(self, way: str, name: str, data=None) -> None:
         """Writes one entry; `way` is → into the app or ← out of it."""
-        entry = (time.monotonic_ns(), self.number, self.kind, way, name, literal(data))
+        entry = (time.monotonic_ns(), self.number, self.kind, way, literal(name), literal(data))
         path = os.environ.get("BENCH_EVENTS")
         if path is None:
             self._entries.append(entry)
@@ -91,7 +91,7 @@ def _asgi(app):
             return event
 
         async def recorded_send(event):
-            exchange.note("←", event.get("type", "?"), event)
+            exchange.note("←", event.get("type", "?") if isinstance(event, dict) else "?", event)
             try:
                 await send(event)
             except BaseException as error:

@@ -62,8 +62,8 @@ def _cause(messages: list[Message], events: list[Event]) -> Event | None:
     data = [m for m in messages[:2] if m.name == "Data"][:1] if messages[0].name in ("Response", "Data") else []
     for message in data:
         for event in reversed(events):
-            wrote = event.kind == "wsgi" and event.name in ("yield", "write") and event.data
-            if wrote and event.data in message.raw and 0 <= message.when - event.when <= SLACK:
+            wrote = event.kind == "wsgi" and event.name in ("yield", "write") and isinstance(event.data, bytes)
+            if wrote and event.data and event.data in message.raw and 0 <= message.when - event.when <= SLACK:
                 return event
     return None
 

@@ -1,5 +1,6 @@
 """A server: one real program, in its own process, on a port of its own."""
 
+import contextlib
 import itertools
 import os
 import re
@@ -48,7 +49,7 @@ class Server:
 
         Raises PortTaken when its port is somebody else's (once the program has said so itself, if the port was
         `asked` for), and BenchError when it ends, or is still not answering at the deadline (seconds on the
-        monotonic clock). Nothing is left running then.
+        monotonic clock). It is stopped then.
         """
         # Append mode: nginx opens its own stderr once more for the access log.
         with open(self._log, "ab") as log:
@@ -133,16 +134,21 @@ class Server:
         """True while the program runs."""
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, grace: float = 2.0) -> int | None:
-        """Ends the program with SIGTERM, after `grace` seconds with SIGKILL; its exit status comes back."""
+    def stop(self, grace: float = 2.0) -> None:
+        """Ends the program and its children with SIGTERM, after `grace` seconds with SIGKILL.
+
+        Children of a program that has died before, and daemons that left it, end with the bench.
+        """
         family = self._family() if self.running else []
         if family:
             self.process.terminate()
             _, left = psutil.wait_procs(family, timeout=grace)
             for process in left:
-                process.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended by itself
+                    process.kill()
             psutil.wait_procs(left, timeout=2)
-        return self.process.wait() if self.process else None
+        if self.process:
+            self.process.wait()
 
     def log(self, containing: str = "", count: int = 1, timeout: float = 5.0, full: bool = False) -> Log:
         """What the program has printed: all of it, or the lines that contain a text.

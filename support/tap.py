@@ -89,7 +89,7 @@ class Tap:
         return self.wire._repr_html_()
 
     def _settle(self, quiet: float = 0.1, timeout: float = 2.0) -> None:
-        """Returns when nothing has crossed for `quiet` seconds and no half-closed connection is left."""
+        """Returns when nothing has crossed for `quiet` seconds and no connection is half-closed, or at the timeout."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             idle = (time.monotonic_ns() - self.pieces[-1].when) / 1e9 if self.pieces else quiet
@@ -102,34 +102,47 @@ class Tap:
         self.pieces.append(Piece(time.monotonic_ns(), side.connection, side.way, kind, data))
 
     def _relay(self) -> None:
-        while True:
-            poll = select.poll()
-            poll.register(self._listener, select.POLLIN)
-            poll.register(self._bell, select.POLLIN)
-            for number, side in self._sides.items():
-                mask = side.mask()
-                # poll() tells of a hang-up even unasked: again and again, where it cannot be read yet.
-                if mask or not side.finished:
-                    poll.register(number, mask)
-            for number, happened in poll.poll():
-                if number == self._bell.fileno():
-                    self._end()
-                    return
-                if number == self._listener.fileno():
-                    self._accept()
-                elif side := self._sides.get(number):
-                    self._serve(side, happened)
+        """What the tap's thread does, until the bell rings."""
+        try:
+            while self._pass_on():
+                pass
+        finally:
+            while self._sides:
+                self._abort(next(iter(self._sides.values())))
+            self._listener.close()
+            self._bell.close()
 
-    def _end(self) -> None:
-        while self._sides:
-            self._abort(next(iter(self._sides.values())))
-        self._listener.close()
-        self._bell.close()
+    def _pass_on(self) -> bool:
+        """Waits until something happens, and does what follows; False when the bell has rung."""
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        poll.register(self._bell, select.POLLIN)
+        for number, side in self._sides.items():
+            mask = side.mask()
+            # poll() tells of a hang-up even unasked: again and again, where it cannot be read yet.
+            if mask or not side.finished:
+                poll.register(number, mask)
+        for number, happened in poll.poll():
+            if number == self._bell.fileno():
+                return False
+            if number == self._listener.fileno():
+                self._accept()
+            elif side := self._sides.get(number):
+                self._serve(side, happened)
+        return True
 
     def _accept(self) -> None:
-        client = _Side(self._listener.accept()[0], self._connections + 1, "→")
-        server = _Side(socket.socket(), self._connections + 1, "←")
+        try:
+            accepted = self._listener.accept()[0]
+        except OSError:
+            return  # the client has gone again, or no more files may be opened for now
+        try:
+            onward = socket.socket()
+        except OSError:
+            accepted.close()
+            return
         self._connections += 1
+        client, server = _Side(accepted, self._connections, "→"), _Side(onward, self._connections, "←")
         client.peer, server.peer = server, client
         for side in (client, server):
             side.sock.setblocking(False)

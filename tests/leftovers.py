@@ -27,7 +27,7 @@ def left(folder: Path) -> list[str]:
         if belongs(process, folder):
             try:
                 listening = [c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
-                found.append(f"process {process.pid} {' '.join(process.cmdline())[:80]} listening on {listening}")
+                found.append(f"process {process.pid} {' '.join(process.cmdline())} listening on {listening}")
             except psutil.Error:
                 continue
     # os.walk, because it takes a folder that vanishes meanwhile for an empty one.

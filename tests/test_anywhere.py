@@ -64,10 +64,12 @@ def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_p
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", str(target)]
     for place in [*folder.rglob("*"), folder]:
         place.chmod(0o555 if place.is_dir() else 0o444)
+    runs = [subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     try:
-        runs = [subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) for _ in range(4)]
         said = [run.communicate(timeout=600)[0] for run in runs]
     finally:
+        for run in runs:
+            run.kill()
         for place in [folder, *folder.rglob("*")]:
             place.chmod(0o755)
     assert [run.returncode for run in runs] == [0, 0, 0, 0], max(said, key=len)[-3000:]

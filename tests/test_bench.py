@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import samples
 
@@ -134,6 +135,41 @@ def test_closing_goes_back_to_where_it_began(tmp_path, monkeypatch):
     Bench().close()
     assert Path.cwd() == tmp_path
     assert Bench.current is None
+
+
+def test_closing_an_older_bench_leaves_the_newer_one(bench):
+    newer = Bench()
+    bench.close()
+    assert (Bench.current, Path.cwd()) == (newer, newer.folder)
+
+
+def test_closing_when_the_folder_it_began_in_is_gone(tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    made = Bench()
+    here.rename(tmp_path / "renamed")
+    made.close()
+    assert Bench.current is None
+    assert Path.cwd() == Path.home()
+
+
+def test_stopping_what_ends_at_the_same_moment(bench, monkeypatch):
+    server = bench.run("python hello.py")
+
+    def gone(process):
+        raise psutil.NoSuchProcess(process.pid)
+
+    wait = psutil.wait_procs
+    monkeypatch.setattr(psutil.Process, "kill", gone)
+    monkeypatch.setattr(psutil, "wait_procs", lambda family, timeout: ([], family) if timeout == 0 else wait(family))
+    server.stop(grace=0)
+    assert not server.running
+
+
+def test_a_tap_behind_a_high_port(bench):
+    server = bench.run("python hello.py", port=next(programs.free_ports(61000)))
+    assert httpx.get(bench.tap(server).url).text == "hello"
 
 
 def test_closing_ends_the_servers_even_without_the_keeper(bench):

@@ -17,10 +17,15 @@ from playwright.sync_api import Page, expect
 
 from support import install
 
-SHOTS = Path(os.environ.get("SCREENSHOTS") or Path(tempfile.gettempdir()) / "wsgi-asgi-nginx-lab-screenshots")
+SHOTS = Path(os.environ.get("SCREENSHOTS") or Path(tempfile.gettempdir()) / f"wsgi-asgi-nginx-lab-{os.getuid()}")
 PATIENCE = 180_000  # ms for Run All on a busy machine
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells"""
+KERNEL_KNOWN = """async () => {
+    const context = jupyterapp.shell.currentWidget.sessionContext;
+    await context.ready;
+    await context.session.kernel.info;
+}"""
 ALL_RUN = """count => {
     const cells = Array.from(jupyterapp.shell.currentWidget.content.model.cells).filter(cell => cell.type === 'code');
     return cells.length === count && cells.every(cell => cell.executionState === 'idle' && cell.executionCount);
@@ -72,10 +77,11 @@ def diagrams(cells) -> list[int]:
 def test_opening_changes_nothing_and_run_all_ends_without_an_error(path, lab, page):
     copy = opened(page, lab, path)
     before = copy.read_bytes()
+    # JupyterLab writes down the name and version of the kernel once it knows them: only then is there a change to see.
+    page.evaluate(KERNEL_KNOWN)
     expect(page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
     assert copy.read_bytes() == before == path.read_bytes()
 
-    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(ALL_RUN, arg=len(course.code_cells(path)), timeout=PATIENCE)
@@ -108,7 +114,7 @@ def test_the_selector_has_its_three_states_in_both_themes(path, theme, lab, page
     expect(page.locator(f'body[data-jp-theme-name="{theme}"]')).to_have_count(1)
     english, korean = (page.locator(f'.jp-MarkdownOutput div[lang="{language}"]').first for language in ("en", "ko"))
     for language, shown in (("en", (True, False)), ("ko", (False, True)), ("both", (True, True))):
-        page.locator("select#bilingual-cells, #jp-top-panel select").first.select_option(language)
+        page.get_by_label("Language of the text").select_option(language)
         expect(english).to_be_visible(visible=shown[0])
         expect(korean).to_be_visible(visible=shown[1])
         shoot(page, path, f"{theme.split()[-1].lower()}-{language}")

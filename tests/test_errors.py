@@ -4,7 +4,7 @@ import pytest
 import samples
 
 import support
-from support import BenchError, apps
+from support import BenchError, apps, programs
 from support.errors import BenchError as Defined
 
 FILES = {
@@ -17,10 +17,11 @@ FILES = {
     "imports.py": "import nope",
 }
 FAULTS = {  # the command, and what its error must say
-    "no-such-program {port}": ["no-such-program is not on this machine", "Install it"],
+    "no-such-program {port}": ["There is no program called no-such-program", "spelling"],
     "gunicorn nope:app": ["There is no nope.py on the bench", "No module named 'nope'"],
     "uvicorn nope:asgi": ["There is no nope.py on the bench", 'Could not import module "nope"'],
     "daphne nope:asgi": ["There is no nope.py on the bench", "No module named 'nope'"],
+    "gunicorn breaks:app --access-logformat '[%(p)s: (%(r)s'": ["gunicorn ended at once", "ZeroDivisionError"],
     "gunicorn imports:app": ["gunicorn ended at once", "No module named 'nope'"],
     "python nope.py": ["python ended at once", "nope.py"],
     "gunicorn hello:nope": ["gunicorn ended at once", "'nope'"],
@@ -83,6 +84,20 @@ def test_a_fault_says_what_happened_and_leaves_nothing(shared, familiar, command
 def test_only_what_plainly_cannot_be_called_is_refused(tmp_path, source, kind):
     (tmp_path / "one.py").write_text(source)
     assert apps.constant(tmp_path, "one:app") == kind
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_what_is_no_port(shared, port):
+    with pytest.raises(BenchError, match=f"{port} is no port") as caught:
+        shared.run("python hello.py", port=port)
+    assert_both_languages(caught.value)
+
+
+def test_a_missing_server_is_installed_where_the_kernel_looks(monkeypatch):
+    monkeypatch.setattr(programs, "find", lambda name: None)
+    with pytest.raises(BenchError, match="%pip install daphne") as caught:
+        programs.require("daphne")
+    assert_both_languages(caught.value)
 
 
 def test_a_fault_does_not_stop_the_others(shared):

@@ -162,6 +162,10 @@ DETAILS = {
         "GET /s/p?q",
     ),
     "a start_response": ({"status": "200 OK", "headers": [("A", "1"), ("B", "2")]}, "200 OK  A: 1, B: 2"),
+    "headers in a dict": ({"status": 302, "headers": {"Location": "/new"}}, "302  {'Location': '/new'}"),
+    "no headers": ({"status": "200 OK", "headers": None}, "200 OK  None"),
+    "headers one by one": ({"status": "200 OK", "headers": "<generator>"}, "200 OK  '<generator>'"),
+    "half a header": ({"status": 200, "headers": [(b"a",)]}, "200  [(b'a',)]"),
     "a text in an event": ({"type": "websocket.send", "text": "안녕", "bytes": None}, "text='안녕'"),
 }
 

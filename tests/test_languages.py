@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 HANGUL = re.compile(r"[가-힣]")
-# Korean characters for each English one, over all finished cells of more than 80 characters: see the test below.
+# Korean characters for each English one, over all finished cells of more than 80 characters.
 SHORTEST, LONGEST = 0.30, 0.85
 ALLOWED_IN_ENGLISH = {"한국어"}  # the language's own name, on the selector
 
@@ -125,7 +125,7 @@ def test_the_glossary_is_whole():
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_words_are_the_glossarys(path):
-    """No spelling that the glossary rules out, and `용어(term)` where a term with an English twin comes first."""
+    """No spelling that the glossary rules out. Whether a term stands beside its twin at first use, people read for."""
     korean = "\n".join(course.prose(cell).ko for cell in course.prose_cells(path))
     for term, word, *_, wrong in (row for row in GLOSSARY if len(row) == 5):
         for spelling in filter(None, map(str.strip, wrong.split(","))):

@@ -10,6 +10,7 @@ import samples
 
 from support import ports, server
 
+WITHOUT_IPV6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 LATE = '''
 """A web server that listens only once the file "now" is there."""
 
@@ -22,7 +23,7 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bi
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="the quick look is Linux' own")
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", pytest.param("::", marks=WITHOUT_IPV6)])
 def test_a_listener_of_ours_is_known_at_once(address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, 0), family=family, dualstack_ipv6=":" in address) as listener:
@@ -56,5 +57,5 @@ def test_a_port_that_a_stranger_leaves_in_time(shared):
         (shared.folder / "now").touch()
 
     listener = socket.create_server(("127.0.0.1", port))
-    threading.Thread(target=leave, args=[listener]).start()
+    threading.Thread(target=leave, args=[listener], daemon=True).start()
     assert httpx.get(shared.run("python late.py", port=port).url).status_code == 200

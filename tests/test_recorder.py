@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextlib
 import enum
 import http
 import io
@@ -17,7 +18,7 @@ import pytest
 import samples
 
 from support import record
-from support.events import Events
+from support.events import Events, read
 from support.recorder import literal
 
 HEADERS = [("Content-Type", "text/plain")]
@@ -272,6 +273,24 @@ def test_exceptions_of_the_app_and_of_send_go_on():
         ("send raised", "OSError: gone"),
         ("raise", "OSError: gone"),
     ]
+
+
+class Kind(str, enum.Enum):  # noqa: UP042  (as apps that must run on older Pythons have it)
+    START = "http.response.start"
+
+
+@pytest.mark.parametrize(
+    ("event", "name"), [({"type": Kind.START}, "http.response.start"), ("hello", "?"), (None, "?"), ({}, "?")]
+)
+def test_whatever_is_sent_can_be_read_back(event, name, tmp_path, monkeypatch):
+    async def app(scope, receive, send):
+        await send(event)
+
+    path = tmp_path / "events"
+    monkeypatch.setenv("BENCH_EVENTS", str(path))
+    with contextlib.suppress(AttributeError):  # what a server says to it is the server's business
+        call(record(app), {"type": "http"})
+    assert read(path, "uvicorn").names[1] == name
 
 
 def test_a_cancelled_app_ends_its_exchange():

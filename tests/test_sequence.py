@@ -178,3 +178,11 @@ def test_a_websocket_conversation_is_the_same_each_time(shared, patient, program
         latest = [tuple(vars(event).values()) for event in everything if event.exchange == everything[-1].exchange]
         assert arrows(sequence(tap, Events(latest, program))) == expected
         tap.close()
+
+
+@pytest.mark.parametrize("body", ["hello", b"hello", None], ids=["a text", "numbers", "nothing"])
+def test_an_app_that_yields_what_is_no_piece_is_drawn_too(body):
+    pieces = body if isinstance(body, bytes) else [body]
+    events = recorded((2, "→", "called"), *((3, "←", "yield", piece) for piece in pieces))
+    lines = arrows(sequence(events, tapped((0, "→", REQUEST), (4, "←", ANSWER), server="gunicorn")))
+    assert "gunicorn → client: 200 OK" in lines and len(lines) == 4 + len(pieces)

@@ -72,7 +72,7 @@ def test_a_lesson_has_its_sections_in_order(path):
     headings = [cell.source.splitlines()[0] for cell in course.prose_cells(path) if cell.source.startswith("#")]
     places = [next((n for n, heading in enumerate(headings) if section in heading), None) for section in SECTIONS]
     assert None not in places, dict(zip(SECTIONS, places, strict=True))
-    assert places[1:] == sorted(places[1:])
+    assert places[1:] == sorted(places[1:])  # things are broken wherever there is something to break
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
@@ -109,7 +109,7 @@ def passage(text: str, beginning: str) -> str:
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
-def test_a_version_that_the_prose_names_is_the_one_that_ran(path):
+def test_a_version_of_a_python_server_that_the_prose_names_is_the_locked_one(path):
     for cell in course.prose_cells(path):
         for product, version in re.findall(r"\b(daphne|gunicorn|uvicorn) (\d+(?:\.\d+)+)", cell.source):
             assert f"{LOCKED[product]}.".startswith(f"{version}."), f"{cell.id}: {product} {version}"

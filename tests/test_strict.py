@@ -12,6 +12,10 @@ import nbformat
 import pytest
 
 MOST_UNCOMPARED = 0.05
+# Any other tag might be one that nbval obeys: nbval-skip, say, neither runs a cell nor compares it.
+TAGS = {"claim", "check", "setup", "solution", "stub", "raises-exception", "nbval-ignore-output"}
+# nbval compares no image, no traceback (but the error's name and words), and not which stream a text came on.
+COMPARED = {"text/plain", "text/html", "text/markdown"}
 PRODUCTS = {"nginx", "gunicorn", "uvicorn", "daphne", "WSGIServer", "CPython", "Python", "python-httpx", "httpx", "h11"}
 PRODUCTS |= {"websockets"}
 
@@ -30,9 +34,18 @@ def test_a_stored_error_is_expected(path):
         assert bool(errors) == ("raises-exception" in course.tags(cell)), (cell.id, errors)
 
 
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_nothing_keeps_a_cell_from_being_run_and_compared(path):
+    for cell in course.code_cells(path):
+        assert {tag.partition(":")[0] for tag in course.tags(cell)} <= TAGS, (cell.id, course.tags(cell))
+        assert not re.search(r"#\s*(PYTEST_VALIDATE|NBVAL)_", cell.source), f"{cell.id}: nbval obeys that comment"
+        kinds = [set(output.data) for output in cell.outputs if "data" in output]
+        assert all(kind & COMPARED for kind in kinds), (cell.id, kinds)
+
+
 def test_few_cells_are_not_compared_and_each_says_why():
     cells = [cell for path in course.NOTEBOOKS for cell in course.code_cells(path)]
-    ignored = [cell for cell in cells if "nbval-ignore-output" in course.tags(cell) or "NBVAL_" in cell.source]
+    ignored = [cell for cell in cells if "nbval-ignore-output" in course.tags(cell)]
     assert all("# not compared:" in cell.source for cell in ignored), [cell.id for cell in ignored]
     assert len(ignored) <= MOST_UNCOMPARED * len(cells)
 

@@ -1,6 +1,7 @@
 """The tap lets everything through as it is: bytes, order, half-closes, resets, and a reader that is slow."""
 
 import contextlib
+import errno
 import hashlib
 import random
 import select
@@ -357,3 +358,30 @@ def test_where_it_is():
         assert tap.address == f"127.0.0.1:{tap.port}"
         assert (tap.url, tap.ws_url) == (f"http://{tap.address}", f"ws://{tap.address}")
         assert repr(tap) == "nothing has crossed"
+
+
+def test_a_client_that_cannot_be_accepted_is_the_only_one_lost(monkeypatch):
+    """As when the kernel may open no more files, for a moment."""
+    with relayed(lambda sock: sock.sendall(sock.recv(9))) as tap:
+        listener, tap._listener = tap._listener, _Reluctant(tap._listener)
+        with connect(tap) as client:
+            client.sendall(b"hello")
+            assert client.recv(9) == b"hello"
+        assert tap._listener.refused == 1
+        tap._listener = listener
+
+
+class _Reluctant:
+    """A listening socket whose first accept() fails."""
+
+    def __init__(self, listener) -> None:
+        self.listener, self.refused = listener, 0
+
+    def __getattr__(self, name):
+        return getattr(self.listener, name)
+
+    def accept(self):
+        if not self.refused:
+            self.refused += 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self.listener.accept()
