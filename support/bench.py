@@ -33,10 +33,11 @@ class Bench:
         self.home = Path.cwd()
         self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
         (self.folder / ".bench").mkdir()
+        self._umask: int | None = None  # the one before, where it had to be changed
         if os.geteuid() == 0:
             # Started by root, nginx works as another user, who must read here, and whatever is written here.
             self.folder.chmod(0o755)
-            os.umask(0o022)
+            self._umask = os.umask(0o022)
         self.servers: dict[str, Server] = {}
         self.taps: list = []
         self._keeper = subprocess.Popen(
@@ -130,7 +131,9 @@ class Bench:
             server.stop()
         if Bench.current is self:
             Bench.current = None
-            os.chdir(self.home if self.home.is_dir() else Path.home())
+            os.chdir(self.home if self.home.is_dir() else self.folder.parent)
+            if self._umask is not None:
+                os.umask(self._umask)
 
     def _words(self, command: str) -> list[str]:
         """The command's words, checked: its program is here and it leaves listening to the bench."""

@@ -54,9 +54,9 @@ def refusal(error: BenchError, site: str, folder: Path) -> BenchError:
         return error
     message, number = found[1], int(found[2])
     filled = (folder / "site.conf").read_text(encoding="utf-8")
-    line = (filled.splitlines() + [""] * number)[number - 1].strip()
+    line, written = ((text.splitlines() + [""] * number)[number - 1].strip() for text in (filled, site))
     # A loop in the cell has more or fewer lines than what comes of it.
-    same = filled.count("\n") == site.count("\n")
+    same = line == written or ("{{" in written and filled.count("\n") == site.count("\n"))
     where, where_ko = ("", "") if same else (f", as written to {folder.name}/site.conf", f"({folder.name}/site.conf)")
     return BenchError(
         f"nginx refuses line {number} of this configuration{where}. Mend it and run the cell again.",

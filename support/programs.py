@@ -114,7 +114,8 @@ def _packaged_nginx() -> str | None:
 
 
 # A package goes to this Python, whichever environment it is in, when a cell of its kernel says so.
-INSTALL = {name: f"%pip install {name}" for name in ("gunicorn", "uvicorn", "daphne")} | {
+INSTALL = {name: f"%pip install {name}" for name in ("gunicorn", "uvicorn", "daphne", "httpx", "websockets", "h11")} | {
+    "CPython": "python3 support/install.py",
     "nginx": "conda install -c conda-forge nginx  |  sudo apt-get install nginx  |  brew install nginx",
 }
 
@@ -130,6 +131,6 @@ def require(name: str) -> str:
     if path is None:
         raise BenchError(
             f"There is no program called {name} on this machine. Look at the spelling, or install it.",
-            f"이 컴퓨터에 {name}이라는 이름의 프로그램이 없습니다. 철자를 확인하거나 프로그램을 설치하세요.",
+            f"이 컴퓨터에 {name} 프로그램이 없습니다. 철자를 확인하거나 프로그램을 설치하세요.",
         )
     return path

@@ -135,7 +135,7 @@ class Server:
         return self.process is not None and self.process.poll() is None
 
     def stop(self, grace: float = 2.0) -> None:
-        """Ends the program and its children with SIGTERM, after `grace` seconds with SIGKILL.
+        """Ends the program with SIGTERM; what is left of it and its children after `grace` seconds, with SIGKILL.
 
         Children of a program that has died before, and daemons that left it, end with the bench.
         """

@@ -134,11 +134,13 @@ class Tap:
     def _accept(self) -> None:
         try:
             accepted = self._listener.accept()[0]
-        except OSError:
-            return  # the client has gone again, or no more files may be opened for now
+        except OSError:  # the client has gone again, or no more files may be opened for now
+            time.sleep(0.01)
+            return
         try:
             onward = socket.socket()
         except OSError:
+            _will_reset(accepted)
             accepted.close()
             return
         self._connections += 1
@@ -203,9 +205,9 @@ class Tap:
         self._abort(side)
 
     def _abort(self, side: _Side) -> None:
-        """Resets both sides: SO_LINGER with no time makes close() send RST instead of FIN (SOCKET(7))."""
+        """Resets both sides."""
         for each in (side, side.peer):
-            each.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            _will_reset(each.sock)
         self._drop(side)
 
     def _drop(self, side: _Side) -> None:
@@ -213,3 +215,8 @@ class Tap:
             self._sides.pop(each.sock.fileno(), None)
             each.sock.close()
             each.reading = False
+
+
+def _will_reset(sock: socket.socket) -> None:
+    """Makes close() send RST instead of FIN: SO_LINGER with no time (SOCKET(7))."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

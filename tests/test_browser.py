@@ -25,6 +25,7 @@ KERNEL_KNOWN = """async () => {
     const context = jupyterapp.shell.currentWidget.sessionContext;
     await context.ready;
     await context.session.kernel.info;
+    await context.session.kernel.spec;
 }"""
 ALL_RUN = """count => {
     const cells = Array.from(jupyterapp.shell.currentWidget.content.model.cells).filter(cell => cell.type === 'code');
@@ -79,6 +80,7 @@ def test_opening_changes_nothing_and_run_all_ends_without_an_error(path, lab, pa
     before = copy.read_bytes()
     # JupyterLab writes down the name and version of the kernel once it knows them: only then is there a change to see.
     page.evaluate(KERNEL_KNOWN)
+    assert not page.evaluate("() => jupyterapp.shell.currentWidget.content.model.dirty")
     expect(page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
     assert copy.read_bytes() == before == path.read_bytes()
 

@@ -99,7 +99,7 @@ def wait_until_ready(tmp_path):
 @pytest.mark.gate
 @pytest.mark.parametrize("how", LAST)
 def test_nothing_is_left_after(how, started, tmp_path):
-    run = started(LAST[how], "--nbval-cell-timeout", "8")  # nbval waits that long for a dead kernel too
+    run = started(LAST[how], "--nbval-cell-timeout", "15")  # nbval waits that long for a dead kernel too
     if how in ("an interrupted run", "pytest killed with -9"):
         wait_until_ready(tmp_path)
         run.send_signal(signal.SIGINT if "interrupted" in how else signal.SIGKILL)

@@ -79,7 +79,10 @@ def test_what_is_imported_is_a_dependency():
     """What is only there because another package wants it may be gone tomorrow."""
     sources = [path.read_text(encoding="utf-8") for path in files() if path.suffix == ".py"]
     sources += [cell.source for path in course.NOTEBOOKS for cell in course.code_cells(path)]
-    imported = set(re.findall(r"^ *(?:import|from) (\w+)", "\n".join(sources), re.MULTILINE))
+    lists = re.findall(r"^ *(?:import ([\w., ]+)|from (\w+))", "\n".join(sources), re.MULTILINE)
+    imported = {
+        re.match(r"\w+", name.strip())[0] for several in lists for name in "".join(several).split(",") if name.strip()
+    }
     belongs = packages_distributions()
     ours = canonicalize_name(PROJECT["name"])
     packages = {canonicalize_name(owner) for name in imported for owner in belongs.get(name, ())} - {ours}

@@ -114,14 +114,14 @@ def test_a_refused_cell_leaves_the_others_running(shell, bench):
 def test_files_on_the_bench_can_be_served(umask):
     """Even where root runs the bench, and nginx therefore reads as another user."""
     before = os.umask(umask)
+    made = Bench()
     try:
-        made = Bench()
         Path("page.html").write_text("a page")
         server = made.nginx("root {{ folder }};", {"folder": made.folder})
         assert httpx.get(f"{server.url}/page.html").text == "a page"
-        made.close()
     finally:
-        os.umask(before)
+        made.close()
+        assert os.umask(before) == umask
 
 
 def test_without_a_bench(shell, bench):

@@ -360,8 +360,8 @@ def test_where_it_is():
         assert repr(tap) == "nothing has crossed"
 
 
-def test_a_client_that_cannot_be_accepted_is_the_only_one_lost(monkeypatch):
-    """As when the kernel may open no more files, for a moment."""
+def test_a_client_that_cannot_be_accepted_is_accepted_a_moment_later():
+    """As when no more files may be opened, for a moment."""
     with relayed(lambda sock: sock.sendall(sock.recv(9))) as tap:
         listener, tap._listener = tap._listener, _Reluctant(tap._listener)
         with connect(tap) as client:
@@ -369,6 +369,29 @@ def test_a_client_that_cannot_be_accepted_is_the_only_one_lost(monkeypatch):
             assert client.recv(9) == b"hello"
         assert tap._listener.refused == 1
         tap._listener = listener
+
+
+def test_a_client_that_cannot_be_passed_on_is_reset_and_the_next_one_is_not(monkeypatch):
+    with relayed(lambda sock: sock.sendall(sock.recv(9))) as tap:
+        with monkeypatch.context() as patch, contextlib.closing(socket.socket()) as first:
+            patch.setattr("support.tap.socket", _NoMoreSockets())
+            first.settimeout(samples.HANGING)
+            first.connect(("127.0.0.1", tap.port))
+            with pytest.raises(ConnectionResetError):
+                first.recv(9)
+        with connect(tap) as client:
+            client.sendall(b"hello")
+            assert client.recv(9) == b"hello"
+
+
+class _NoMoreSockets:
+    """The socket module, of which no socket can be made."""
+
+    def __getattr__(self, name):
+        return getattr(socket, name)
+
+    def socket(self):
+        raise OSError(errno.EMFILE, "Too many open files")
 
 
 class _Reluctant:
