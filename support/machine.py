@@ -33,7 +33,9 @@ class Preflight:
 
     def _table(self) -> Table:
         rows = [
-            ("✗", f"{name}  →  {INSTALL[name]}") if version is None else ("✓", f"{name}/{version}")
+            ("✗", f"{name}  →  {INSTALL.get(name, f'%pip install {name}')}")
+            if version is None
+            else ("✓", f"{name}/{version}")
             for name, version in self.versions.items()
         ]
         return Table(("", ""), rows, ["bad" if row[0] == "✗" else "ok" for row in rows])

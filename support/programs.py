@@ -114,7 +114,7 @@ def _packaged_nginx() -> str | None:
 
 
 # A package goes to this Python, whichever environment it is in, when a cell of its kernel says so.
-INSTALL = {name: f"%pip install {name}" for name in ("gunicorn", "uvicorn", "daphne", "httpx", "websockets", "h11")} | {
+INSTALL = {name: f"%pip install {name}" for name in ("gunicorn", "uvicorn", "daphne")} | {
     "CPython": "python3 support/install.py",
     "nginx": "conda install -c conda-forge nginx  |  sudo apt-get install nginx  |  brew install nginx",
 }

@@ -115,4 +115,7 @@ def test_what_this_machine_lacks(monkeypatch):
     lacking = preflight()
     assert (lacking.ok, lacking.missing) == (False, ["nginx", "no-such-package"])
     assert "✗  nginx  →  conda install -c conda-forge nginx" in repr(lacking)
+    assert "✗  no-such-package  →  %pip install no-such-package" in repr(lacking)
+    lacking.versions["CPython"] = None
+    assert "✗  CPython  →  python3 support/install.py" in repr(lacking)
     assert not samples.HANGUL.search(repr(lacking))
