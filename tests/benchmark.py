@@ -28,8 +28,9 @@ from support import Bench, nginx
 from support.programs import HOST, free_ports, require
 from support.server import Server
 
-START_BAR, IMPORT_BAR = 1.1, 1.5
+START_BAR, IMPORT_BAR, INSTALL_BAR = 1.1, 1.5, 6.0
 ROUNDS, SECONDS = 30, 6.0  # at most, for each line of the table
+INSTALL = Path(__file__).resolve().parent.parent / "support" / "install.py"
 DEADLINE = 20.0  # seconds until a server must answer
 # Seconds between two tries by hand. On two cores a loop that never pauses takes time from the server it waits
 # for, nginx above all: with half a millisecond nginx answers after 4.9 ms instead of 6.7 (the bench: 5.9).
@@ -148,6 +149,13 @@ def import_seconds(statement: str) -> float:
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
 
+def command_seconds(*command: str) -> float:
+    """Seconds that a command takes."""
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - began
+
+
 def rounds(ours: Callable[[], float], theirs: Callable[[], float]) -> Iterator[tuple[float, float]]:
     """Pairs of seconds: both, one after the other, taking turns at being first."""
     end = time.monotonic() + SECONDS
@@ -193,6 +201,11 @@ def main() -> int:
     ours, theirs = "from support import Bench", "import httpx"
     pairs = list(rounds(lambda: import_seconds(ours), lambda: import_seconds(theirs)))
     fine.append(line("import Bench ÷ httpx", IMPORT_BAR, pairs))
+    # What each `make` pays for looking whether everything is installed.
+    installed, bare = (sys.executable, str(INSTALL), "run", "-c", ""), (sys.executable, "-c", "")
+    command_seconds(*installed)  # not counted: it may find something to install
+    pairs = list(rounds(lambda: command_seconds(*installed), lambda: command_seconds(*bare)))
+    fine.append(line("install.py ÷ bare Python", INSTALL_BAR, pairs))
     return 0 if all(fine) else 1
 
 

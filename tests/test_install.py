@@ -136,17 +136,12 @@ def test_the_second_run_starts_no_pip_and_changes_nothing(course: Course):
     pip = next(course.venv.glob("lib/*/site-packages/pip"))
     pip.rename(course.root / "pip")  # whoever needs pip now fails
     try:
-        seconds = []
-        for _ in range(3):
-            began = time.monotonic()
-            run = course.run("run", "-c", "print(1)")
-            seconds.append(time.monotonic() - began)
-            assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")
+        run = course.run("run", "-c", "print(1)")
+        assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")
     finally:
         (course.root / "pip").rename(pip)
     del before[str(pip.parent)]  # its own time has changed with the renaming
     assert before.items() <= snapshot(course.venv).items()
-    assert min(seconds) < 0.5
 
 
 def test_the_exit_status_and_the_arguments_pass_through(course: Course):
