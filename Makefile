@@ -1,6 +1,6 @@
-# Thin on purpose: what a target does is Python's business, in support/install.py and the modules it runs.
+# Thin on purpose: what a target does is Python's business, in support/upkeep/install.py and the modules it runs.
 PYTHON ?= python3
-RUN = $(PYTHON) support/install.py run
+RUN = $(PYTHON) support/upkeep/install.py run
 N ?= 20
 LOADED ?= 5
 ARGS ?=
@@ -11,7 +11,7 @@ help: ## this list · 이 목록
 	@awk -F ":.* ## " '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 lab: ## open JupyterLab on the first notebook · 첫 노트북을 JupyterLab으로 열기
-	$(PYTHON) support/install.py lab $(ARGS)
+	$(PYTHON) support/upkeep/install.py lab $(ARGS)
 
 test: ## re-run every cell, compare every output, run the tests · 모든 셀을 다시 실행해 출력을 비교하고 테스트 실행
 	$(RUN) -m pytest --nbval $(ARGS)
@@ -26,8 +26,8 @@ bench: ## how quickly servers start · 서버가 뜨는 속도
 	$(RUN) tests/benchmark.py $(ARGS)
 
 refresh: ## re-run all notebooks and store their outputs · 모든 노트북을 실행해 출력 저장
-	$(RUN) -m support.refresh $(ARGS)
+	$(RUN) -m support.upkeep.refresh $(ARGS)
 
 lock: ## after a change in pyproject.toml; needs uv · 의존성을 바꾼 뒤 버전 고정(uv 필요)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate -o support/requirements.lock
+		--no-header --no-annotate -o support/upkeep/requirements.lock

@@ -6,7 +6,7 @@ import nbval.kernel
 import pytest
 from jupyter_client import KernelManager
 
-from support import kernels
+from support.upkeep import kernels
 
 SECONDS_A_CELL = 60
 NBVALS_DEFAULT = 2000

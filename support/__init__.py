@@ -11,14 +11,15 @@ The nouns, before the first verb:
     Verdict   what the check of an exercise found
 """
 
+import sys
 from importlib import import_module
 
 _HOME = {
-    "Bench": "bench",
+    "Bench": "bench.bench",
     "BenchError": "errors",
     "preflight": "machine",
-    "record": "recorder",
-    "say": "wire",
+    "record": "app.record",
+    "say": "wire.say",
     "sequence": "sequences",
 }
 __all__ = list(_HOME)
@@ -28,6 +29,8 @@ def __getattr__(name: str):
     # Servers import `record` from here too: each name brings its own module and no other.
     if name not in _HOME:
         raise AttributeError(f"module 'support' has no attribute {name!r}")
+    if name == "Bench":
+        _join_notebook()
     return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
@@ -36,3 +39,9 @@ def load_ipython_extension(shell) -> None:
     from . import notebook
 
     notebook.join(shell)
+
+
+def _join_notebook() -> None:
+    """Does so for the kernel of another environment, which has not loaded the extension by itself."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        load_ipython_extension(shell)

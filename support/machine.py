@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import metadata
 
-from .programs import INSTALL, find
+from .bench.programs import INSTALL, find
 from .show import Table
 
 PACKAGES = ("gunicorn", "uvicorn", "daphne", "httpx", "websockets", "h11")

@@ -1,22 +1,28 @@
 """What the bench adds to a notebook's kernel. Every kernel of this environment loads it at its start."""
 
-from .nginx import magic
+from IPython import get_ipython
+from IPython.core.magics import OSMagics
+
+from .bench.bench import Bench
 
 
 def join(shell) -> None:
     """Adds %%nginx and the hint to the shell, and guards %%writefile; doing it twice changes nothing."""
-    shell.register_magic_function(magic, "cell", "nginx")
+    shell.register_magic_function(_nginx, "cell", "nginx")
     shell.register_magic_function(_writefile, "cell", "writefile")
     shell.set_custom_exc((NameError,), _hint)
 
 
+def _nginx(line: str, cell: str) -> None:
+    """%%nginx [NAME]: runs nginx with the cell as its site, and puts the Server into NAME (`nginx`)."""
+    bench = Bench.standing()
+    name = line.strip() or "nginx"
+    names = get_ipython().user_ns
+    names[name] = bench.nginx(cell, names, name=name)
+
+
 def _writefile(line: str, cell: str) -> None:
     """%%writefile, as ever, once a bench stands: before that, the file would lie among the notebooks."""
-    from IPython import get_ipython
-    from IPython.core.magics import OSMagics
-
-    from .bench import Bench
-
     Bench.standing()
     OSMagics(get_ipython()).writefile(line, cell)
 

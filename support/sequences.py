@@ -1,9 +1,9 @@
 """The whole conversation as one sequence diagram: what the taps saw and what the apps recorded, merged."""
 
-from .decode import Message
-from .events import Event, Events
+from .app.events import Event, Events
 from .show import Diagram
-from .tap import Tap
+from .wire.messages import Message
+from .wire.tap import Tap
 
 # What an app does within this time of a response's bytes is drawn before them, where nothing tells which came
 # first: on two cores either may, by microseconds, and the drawing should be the same each time.

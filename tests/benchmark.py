@@ -24,13 +24,16 @@ from pathlib import Path
 
 import psutil
 
-from support import Bench, nginx
-from support.programs import HOST, free_ports, require
-from support.server import Server
+from support import Bench
+from support.bench import nginx
+from support.bench.ports import free_ports
+from support.bench.programs import require
+from support.bench.server import Server
+from support.loopback import HOST
 
 START_BAR, IMPORT_BAR, INSTALL_BAR = 1.1, 1.5, 6.0
 ROUNDS, SECONDS = 30, 6.0  # at most, for each line of the table
-INSTALL = Path(__file__).resolve().parent.parent / "support" / "install.py"
+INSTALL = Path(__file__).resolve().parent.parent / "support" / "upkeep" / "install.py"
 DEADLINE = 20.0  # seconds until a server must answer
 # Seconds between two tries by hand. On two cores a loop that never pauses takes time from the server it waits
 # for, nginx above all: with half a millisecond nginx answers after 4.9 ms instead of 6.7 (the bench: 5.9).

@@ -8,7 +8,7 @@ import pytest
 import samples
 
 from support import Bench
-from support.programs import PROGRAMS
+from support.bench.programs import PROGRAMS
 
 # A pytest that a script has put into the background ignores Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

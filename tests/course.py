@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from support.refresh import ROOT, notebooks
+from support.upkeep.refresh import ROOT, notebooks
 
 NOTEBOOKS = notebooks()
 LESSONS = [path for path in NOTEBOOKS if path.parent.name != "notebooks"]  # 0-start-here is shorter than a lesson
@@ -22,10 +22,10 @@ def name(path: Path) -> str:
 
 
 def lesson(path: Path) -> str:
-    """The name of its module in support/exercises and its folder in tests/exercises: 1-wsgi/1-contract is
+    """The name of its folder of checks in support/exercises and of answers in tests/answers: 1-wsgi/1.1-contract is
     wsgi_contract."""
     words = name(path).removesuffix(".ipynb").replace("/", "-").split("-")
-    return "_".join(word for word in words if not word.isdigit())
+    return "_".join(word for word in words if not re.fullmatch(r"[\d.]+", word))
 
 
 def read(path: Path) -> NotebookNode:

@@ -57,7 +57,7 @@ def texts(outputs) -> list[tuple[dict, str]]:
 
 def corrupt(outputs, kind: str) -> bool:
     """Corrupts the outputs in place, where they last can be; False where they cannot be in this way."""
-    from support.refresh import sanitized
+    from support.upkeep.refresh import sanitized
 
     for home, key in reversed(texts(outputs)):
         for edited in reversed(edits(home[key], kind)):

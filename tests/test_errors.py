@@ -4,7 +4,9 @@ import pytest
 import samples
 
 import support
-from support import BenchError, apps, programs
+from support import BenchError
+from support.app import target
+from support.bench import programs
 from support.errors import BenchError as Defined
 
 FILES = {
@@ -83,7 +85,7 @@ def test_a_fault_says_what_happened_and_leaves_nothing(shared, familiar, command
 )
 def test_only_what_plainly_cannot_be_called_is_refused(tmp_path, source, kind):
     (tmp_path / "one.py").write_text(source)
-    assert apps.constant(tmp_path, "one:app") == kind
+    assert target.constant(tmp_path, "one:app") == kind
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])

@@ -117,5 +117,5 @@ def test_what_this_machine_lacks(monkeypatch):
     assert "✗  nginx  →  conda install -c conda-forge nginx" in repr(lacking)
     assert "✗  no-such-package  →  %pip install no-such-package" in repr(lacking)
     lacking.versions["CPython"] = None
-    assert "✗  CPython  →  python3 support/install.py" in repr(lacking)
+    assert "✗  CPython  →  python3 support/upkeep/install.py" in repr(lacking)
     assert not samples.HANGUL.search(repr(lacking))

@@ -1,4 +1,4 @@
-"""The checks of 2-asgi/1-contract: each drives the learner's app on uvicorn, then on daphne."""
+"""The checks of 2-asgi/2.1-contract: each drives the learner's app on uvicorn, then on daphne."""
 
 from .chat import room
 from .departure import until_gone

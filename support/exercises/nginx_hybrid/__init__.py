@@ -1,4 +1,4 @@
-"""The checks of 3-nginx/3-hybrid, each on real servers: twelve routes, three logs, four sites; two tables beside."""
+"""The checks of 3-nginx/3.3-hybrid, each on real servers: twelve routes, three logs, four sites; two tables beside."""
 
 from .arrangements import four_sites
 from .diagnosis import diagnosed, three_logs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from ...server import Server
+from ...bench.server import Server
 
 HERE = Path(__file__).parent
 PATIENCE = 10  # seconds; a busy machine may need some of them, and whatever is wrong answers at once

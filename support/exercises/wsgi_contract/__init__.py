@@ -1,4 +1,4 @@
-"""The checks of 1-wsgi/1-contract: timing middleware, a form reader, three repaired apps, all on gunicorn."""
+"""The checks of 1-wsgi/1.1-contract: timing middleware, a form reader, three repaired apps, all on gunicorn."""
 
 from .forms import form
 from .repairs import repair

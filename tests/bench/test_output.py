@@ -1,0 +1,119 @@
+"""What a server printed: waiting for a line, and leaving out what says nothing to a learner."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+import samples
+
+from support import BenchError
+from support.bench.output import Log, fold
+
+SPEAKS = """
+import sys, time
+from wsgiref.simple_server import make_server
+server = make_server("127.0.0.1", int(sys.argv[1]), None)
+print("once", "다시", sep="\\n", flush=True)
+for _ in range(2):
+    time.sleep(0.2)
+    print("late 한 줄", flush=True)
+server.serve_forever()
+"""
+FAILS = """
+import json
+
+def app(environ, start_response):
+    return broken()
+
+def broken():
+    return json.loads("nonsense")
+"""
+TRACEBACK = """\
+[error] a line of the server
+Traceback (most recent call last):
+  File "/elsewhere/site-packages/gunicorn/sync.py", line 136, in handle
+    self.handle_request(listener, req, client, addr)
+    ~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/bench/hello.py", line 3, in app
+    return broken()
+           ^^^^^^^^
+  File "/elsewhere/json/__init__.py", line 346, in loads
+    return _default_decoder.decode(s)
+ValueError: it is
+  indented
+The file /bench/hello.py was read.
+"""
+
+
+def test_foreign_frames_and_marks_are_left_out():
+    assert fold(TRACEBACK, Path("/bench")).splitlines() == [
+        "[error] a line of the server",
+        "Traceback (most recent call last):",
+        '  File "hello.py", line 3, in app',
+        "    return broken()",
+        "ValueError: it is",
+        "  indented",
+        "The file hello.py was read.",
+    ]
+
+
+def test_a_traceback_on_a_server(shared):
+    (shared.folder / "fails.py").write_text(FAILS)
+    server = shared.run("gunicorn fails:app")
+    assert httpx.get(server.url).status_code == 500
+    server.log("JSONDecodeError")
+    files = re.findall(r'File "(.*?)"', server.log())
+    assert files == ["fails.py", "fails.py"]
+    full = re.findall(r'File "(.*?)"', server.log(full=True))
+    assert len(full) > 4
+    assert any("json" in file for file in full)
+
+
+def test_waiting_for_lines(shared):
+    (shared.folder / "speaks.py").write_text(SPEAKS)
+    server = shared.run("python speaks.py")
+    assert server.log("once") == "once"
+    assert server.log("다시") == "다시"
+    assert server.log("late", count=2, timeout=samples.HANGING).splitlines() == ["late 한 줄", "late 한 줄"]
+    assert "once\n다시\n" in server.log()
+
+
+def test_waiting_in_vain(shared):
+    server = shared.run("python hello.py")
+    httpx.get(server.url)
+    server.log("GET")
+    with pytest.raises(BenchError) as caught:
+        server.log("GET", count=2, timeout=0.05)
+    assert "has 1 lines with 'GET', not 2" in caught.value.en
+    assert '"GET / HTTP/1.1" 200' in caught.value.evidence
+    assert samples.HANGUL.search(caught.value.ko)
+
+
+def test_the_last_lines_are_the_evidence(shared):
+    (shared.folder / "wordy.py").write_text("for line in range(20):\n    print('line', line)\n")
+    with pytest.raises(BenchError) as caught:
+        shared.run("python wordy.py")
+    assert caught.value.evidence.splitlines()[-2:] == ["line 18", "line 19"]
+    assert len(caught.value.evidence.splitlines()) <= 10
+
+
+def test_two_servers_have_two_logs(shared):
+    first, second = (shared.run("python hello.py", name=name) for name in ("first", "second"))
+    for one in (first, second):
+        httpx.get(f"{one.url}/{one.port}")
+    for one, other in ((first, second), (second, first)):
+        assert one.log(f"/{one.port}")
+        assert f"/{other.port} " not in one.log()
+
+
+def test_bytes_that_are_no_text(shared):
+    (shared.folder / "odd.py").write_text("import sys; sys.stdout.buffer.write(b'odd \\xff\\n')")
+    with pytest.raises(BenchError) as caught:
+        shared.run("python odd.py")
+    assert "odd \ufffd" in caught.value.evidence
+
+
+def test_a_log_is_shown_as_it_stands():
+    assert repr(Log("a\n'b'")) == "a\n'b'"
+    assert Log("a") == "a"

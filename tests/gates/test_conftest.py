@@ -1,0 +1,86 @@
+"""The root conftest.py, on a small repository that has the same one: strict from every folder."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = "print('127.0.0.1:' + str(8000 + 1), 'Fri, 20 Nov 2026 22:08:00 GMT', 'Server: nginx/1.31.3', '한글')"
+STORED = "127.0.0.1:8765 Mon, 01 Jan 2024 00:00:00 GMT Server: nginx/1.22.1 한글\n"
+KERNEL = "from ipykernel.connect import get_connection_info; print(get_connection_info(unpack=True)['transport'])"
+TESTS = """
+import pytest
+
+def test_quick():
+    pass
+
+@pytest.mark.gate
+def test_long():
+    raise AssertionError
+"""
+
+
+def write_notebook(path: Path, stored: str, source: str = TODAY) -> None:
+    """Write a notebook of one cell with this stored output, made for a kernel that nobody has."""
+    cell = new_code_cell(source, execution_count=1, outputs=[new_output("stream", name="stdout", text=stored)])
+    kernel = {"kernelspec": {"name": "nobody-has-it", "display_name": "?", "language": "python"}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=[cell], metadata=kernel), path)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A small repository with our conftest.py, sanitiser and pytest settings."""
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copy(ROOT / "tests" / "sanitize.cfg", tmp_path / "tests")
+    (tmp_path / "tests" / "test_small.py").write_text(TESTS)
+    write_notebook(tmp_path / "notebooks" / "1-wsgi" / "a.ipynb", STORED)
+    write_notebook(tmp_path / "notebooks" / "1-wsgi" / ".ipynb_checkpoints" / "a.ipynb", "old")
+    return tmp_path
+
+
+def pytest_in(folder: Path, *arguments: str) -> str:
+    """The last line that pytest prints, started in that folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout.splitlines()[-1]
+
+
+def test_from_the_root_everything_but_gates_and_checkpoints(repository: Path):
+    assert pytest_in(repository, "--nbval").startswith("2 passed, 1 deselected")
+
+
+def test_from_a_sub_folder_one_changed_syllable_fails_and_what_may_differ_does_not(repository: Path):
+    folder = repository / "notebooks" / "1-wsgi"
+    write_notebook(folder / "b.ipynb", STORED.replace("한글", "한굴"))
+    assert pytest_in(folder, "--nbval", "a.ipynb", "b.ipynb").startswith("1 failed, 1 passed")
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="elsewhere a kernel has ports")
+def test_a_kernel_takes_no_port_that_another_could_take_first(repository: Path):
+    folder = repository / "notebooks" / "1-wsgi"
+    write_notebook(folder / "b.ipynb", "ipc\n", KERNEL)
+    assert pytest_in(folder, "--nbval", "b.ipynb").startswith("1 passed")
+
+
+def test_without_nbval_the_tests_still_run(repository: Path):
+    assert pytest_in(repository).startswith("1 passed, 1 deselected")
+
+
+@pytest.mark.parametrize(("seconds", "asked", "kernel"), [(60, 2000, None), (5.0, 5.0, "own")])
+def test_what_was_asked_for_wins(pytestconfig: pytest.Config, seconds: float, asked: float, kernel: str | None):
+    option = SimpleNamespace(markexpr="gate", nbval=True, nbval_sanitize_with=kernel, nbval_kernel_name=kernel)
+    option.nbval_cell_timeout = asked
+    conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+    conftest.pytest_configure(SimpleNamespace(option=option))
+    assert option.markexpr == "gate"
+    assert option.nbval_cell_timeout == seconds
+    assert option.nbval_current_env == (kernel is None)
+    assert option.nbval_sanitize_with == (kernel or str(ROOT / "tests" / "sanitize.cfg"))

@@ -1,0 +1,85 @@
+"""The chat page of 3-nginx/3.3-hybrid in a real browser: pages by gunicorn, sockets by daphne, one nginx before."""
+
+import shutil
+
+import course
+import pytest
+from browser import browser_page, jupyterlab
+
+from support import Bench
+
+LESSON = course.ROOT / "notebooks" / "3-nginx" / "3.3-hybrid.ipynb"
+FILES = ("pages-file", "chat-file")
+
+
+@pytest.fixture
+def site():
+    """The lesson's own site, from its own cells: nginx before gunicorn and daphne, as (site, pages, chat)."""
+    source = {cell.id: cell.source for cell in course.read(LESSON).cells}
+    bench = Bench()
+    try:
+        for cell in FILES:
+            first, _, text = source[cell].partition("\n")
+            (bench.folder / first.removeprefix("%%writefile ")).write_text(text, encoding="utf-8")
+        pages, chat = bench.run("gunicorn pages:app"), bench.run("daphne chat:app")
+        config = source["site-nginx"].partition("\n")[2]
+        yield bench.nginx(config, {"to_pages": pages, "to_chat": chat}, name="site"), pages, chat
+    finally:
+        bench.close()
+
+
+def test_two_browsers_chat_over_both_halves(site):
+    nginx, pages, chat = site
+    with browser_page() as ann:
+        bob = ann.context.new_page()
+        for page in (ann, bob):
+            page.goto(nginx.url)
+            page.wait_for_function("document.querySelector('h3 span').textContent == 'open'")
+            assert page.locator("h3").inner_text() == f"Chat of {nginx.address}, open"
+        for page, text in ((ann, "hello, Bob"), (bob, "안녕, Ann")):
+            page.locator("input").fill(text)
+            page.get_by_role("button", name="Send").click()
+            for reader in (ann, bob):
+                reader.locator("li", has_text=text).wait_for()
+        for page in (ann, bob):
+            assert page.locator("li").all_inner_texts() == [
+                f"[{nginx.address}] hello, Bob",
+                f"[{nginx.address}] 안녕, Ann",
+            ]
+        chat.stop()
+        for page in (ann, bob):
+            page.wait_for_function("document.querySelector('h3 span').textContent == 'closed with 1006'")
+        assert bob.goto(nginx.url).status == 200  # the pages are gunicorn's, and stay up
+        bob.wait_for_function("document.querySelector('h3 span').textContent == 'closed with 1006'")
+    assert {event.kind for event in pages.events()} == {"wsgi"}
+    assert {event.kind for event in chat.events("websocket.receive")} == {"websocket"}
+
+
+def test_a_page_of_another_site_gets_no_socket(site):
+    nginx, _, chat = site
+    with browser_page() as page:
+        page.goto(nginx.url.replace("127.0.0.1", "localhost"))
+        page.wait_for_function("document.querySelector('h3 span').textContent == 'open'")
+        code = page.evaluate(
+            "url => new Promise(done => new WebSocket(url).onclose = event => done(event.code))", f"{nginx.ws_url}/ws/"
+        )
+    assert code == 1006  # a browser is told nothing more of a refused handshake
+    assert "websocket.close" in chat.events("websocket.close").names
+
+
+@pytest.mark.gate
+def test_the_page_in_the_notebook_is_alive_after_run_all(tmp_path):
+    shutil.copy(LESSON, tmp_path / LESSON.name)
+    with jupyterlab(tmp_path) as url, browser_page() as page:
+        base, _, token = url.partition("lab?")
+        page.goto(f"{base}lab/tree/{LESSON.name}?{token}")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)  # without a kernel, the menu would ask for one
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator(".jp-Notebook iframe").wait_for(state="attached", timeout=60_000)
+        page.locator(".jp-Notebook iframe").scroll_into_view_if_needed()
+        frame = page.frame_locator(".jp-Notebook iframe")
+        frame.locator("h3 span", has_text="open").wait_for(timeout=60_000)
+        frame.locator("input").fill("from the notebook")
+        frame.get_by_role("button", name="Send").click()
+        frame.locator("li", has_text="from the notebook").wait_for()
