@@ -1,21 +1,49 @@
-"""The one exception of the bench: what happened and what to do, in both languages."""
+"""What is said in two languages, and the one exception of the bench that says it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing, said in English and in Korean; `evidence` is a program's own words, never ours."""
+
+    en: str
+    ko: str
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        quoted = "".join(f"\n  | {line}" for line in self.evidence.rstrip("\n").splitlines())
+        return f"{self.en}\n{self.ko}{quoted}"
 
 
 class BenchError(Exception):
-    """A fault on the bench.
-
-    `en` and `ko` say the same: what happened, and what to do. `evidence` is the program's own words,
-    never ours. In a notebook the three are shown alone, without a Python traceback.
-    """
+    """A fault on the bench: what happened and what to do. In a notebook it is shown without a Python traceback."""
 
     def __init__(self, en: str, ko: str, evidence: str = "") -> None:
-        self.en, self.ko, self.evidence = en, ko, evidence.rstrip("\n")
+        self.said = Said(en, ko, evidence.rstrip("\n"))
         super().__init__(en)
 
+    @property
+    def en(self) -> str:
+        return self.said.en
+
+    @property
+    def ko(self) -> str:
+        return self.said.ko
+
+    @property
+    def evidence(self) -> str:
+        return self.said.evidence
+
     def __str__(self) -> str:
-        quoted = "".join(f"\n  | {line}" for line in self.evidence.splitlines())
-        return f"{self.en}\n{self.ko}{quoted}"
+        return str(self.said)
 
     def _render_traceback_(self) -> list[str]:
         """The lines that IPython shows in place of a traceback (a hook that IPython documents)."""
         return [f"BenchError: {self}"]
+
+
+def raised(error: BaseException) -> str:
+    """The exception as Python names it, with its own words as they are: `ValueError: bad header: `."""
+    words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

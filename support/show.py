@@ -1,6 +1,7 @@
 """Tables and diagrams: one thing to look at, in HTML or Markdown, and as text that can be compared."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 LONGEST = 72  # bytes of one piece that are shown before it is cut
@@ -37,6 +38,28 @@ class Table:
             body.append(f"<tr{name}>{cells}</tr>")
         top = f"<thead><tr>{head}</tr></thead>" if any(self.columns) else ""
         return f'<table class="bench">{top}<tbody>{"".join(body)}</tbody></table>'
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One row of a Diagram: what went from one lane to another.
+
+    `loose` is True where the row's place among its neighbours is not known, only chosen (shown as ≈); `kind` is
+    wire (bytes), app (a call or an event) or end (a FIN or a RST).
+    """
+
+    start: str
+    end: str
+    label: str
+    kind: str = "wire"
+    loose: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """One row of a Diagram across all lanes: what the cell itself did, or a connection's name."""
+
+    text: str
 
 
 class Diagram:

@@ -25,6 +25,7 @@ class Message:
 
     `name` is h11's or RFC 6455's word for it, `summary` what it says in short, `raw` its bytes, `lines` those
     bytes to look at. `place` and `when` are the number and the time (ns) of the piece with its first byte.
+    `parts` are the stretches of `raw` by the pieces that brought them, each with its piece's place and time.
     """
 
     way: str
@@ -35,6 +36,16 @@ class Message:
     place: int
     when: int
     connection: int
+    parts: tuple["Part", ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a message's bytes that came in one piece: the piece's place and time (ns), and the bytes."""
+
+    place: int
+    when: int
+    raw: bytes
 
 
 def decode(numbered) -> list[Message]:
@@ -85,8 +96,19 @@ class _Stream:
             lines = tuple(visible(each, 200) for each in raw.splitlines(keepends=True))
         places = self._places if length else self._end or self._places  # what is cut short was cut by the end
         place, when = places[max(0, min(len(places), bisect_right(self._starts, self.at)) - 1)]
+        parts = self._parts(self.at, self.at + length)
         self.at += length
-        return Message(self.way, name, summary, raw, lines, place, when, self.connection)
+        return Message(self.way, name, summary, raw, lines, place, when, self.connection, parts)
+
+    def _parts(self, start: int, end: int) -> tuple[Part, ...]:
+        """The bytes from start to end, piece by piece."""
+        stops = [*self._starts[1:], len(self.data)]
+        spots = zip(self._places, self._starts, stops, strict=True)
+        return tuple(
+            Part(place, when, self.data[max(start, begin) : min(end, stop)])
+            for (place, when), begin, stop in spots
+            if begin < end and stop > start
+        )
 
     def rest(self) -> Iterator[Message]:
         """What nothing could decode, if there is any, as one message."""

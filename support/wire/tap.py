@@ -61,6 +61,8 @@ class Tap:
         self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
         self._sides: dict[int, _Side] = {}
         self._connections = 0
+        # By connection, the port from which it goes on to the upstream: what an app is told as REMOTE_PORT.
+        self.ports: dict[int, int] = {}
         self._bell, self._ring = socket.socketpair()
         self._thread = threading.Thread(target=self._relay, daemon=True, name=f"tap {self.address}")
         self._thread.start()
@@ -151,6 +153,7 @@ class Tap:
             self._sides[side.sock.fileno()] = side
         server.connecting = True
         server.sock.connect_ex((HOST, self.upstream.port))
+        self.ports[self._connections] = server.sock.getsockname()[1]
 
     def _serve(self, side: _Side, happened: int) -> None:
         if happened & select.POLLERR:
