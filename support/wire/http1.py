@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import h11
 
-from .stream import Part, Stream, short
+from .stream import Part, Stream, cut, short
 
 # How to read an answer that nobody asked for, or whose request nobody could read.
 UNREAD = h11.Request(method="GET", target="/", headers=[("Host", "-")])
@@ -55,7 +55,12 @@ class _Side:
     cut: re.Pattern
 
 
-CLIENT = _Side("Request", re.compile(REQUEST), re.compile(rb"\n(?P<head>" + REQUEST + rb")"), re.compile(CUT_REQUEST))
+CLIENT = _Side(
+    "Request",
+    re.compile(REQUEST),
+    re.compile(rb"\n(?P<head>" + TOKEN + rb" +[^\r\n]*?HTTP/\d\.\d[ \t]*\r?\n)"),
+    re.compile(CUT_REQUEST),
+)
 SERVER = _Side(
     "Response", re.compile(RESPONSE), re.compile(rb"(?P<head>HTTP/\d\.\d \d{3}[ \r\n])"), re.compile(CUT_RESPONSE)
 )
@@ -164,7 +169,7 @@ def _read_head(head: bytes, line: re.Match, request) -> tuple[h11.Connection, h1
             parser.receive_data(attempt)
             return parser, parser.next_event(), list(dict.fromkeys(objections[:2]))
         except h11.RemoteProtocolError as error:
-            objections.append(str(error))
+            objections.append(cut(str(error), LONGEST))
     raise AssertionError(f"h11 refuses {attempt!r}: {objections[-1]}")
 
 
@@ -203,8 +208,7 @@ def _objection(data: bytes, request: h11.Request | None) -> str:
     try:
         parser.next_event()
     except h11.RemoteProtocolError as error:
-        words = str(error)
-        return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
+        return cut(str(error), LONGEST)
     return "no first line"
 
 
@@ -257,7 +261,7 @@ def _body(stream: Stream, parser: h11.Connection, head: h11.Event) -> None:
                 line = size = 0
     except h11.RemoteProtocolError as error:
         _take_data(stream, line, size)
-        _take_other(stream, str(error))
+        _take_other(stream, cut(str(error), LONGEST))
         return
     if chunked:
         _take_cut_chunk(stream, line, size)

@@ -4,7 +4,7 @@ import hpack
 from hyperframe import frame as frames
 from hyperframe.exceptions import HyperframeError
 
-from .stream import Stream, short
+from .stream import Stream, cut, short
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # what a client says first (RFC 9113 section 3.4)
 HEADER = 9
@@ -87,7 +87,7 @@ def _carried(frame: frames.Frame, headers: "_Headers") -> str:
         return headers.read(frame)
     if isinstance(frame, frames.ExtensionFrame) or not frame.body_len:
         return ""
-    return repr(frame).partition("): ")[2][:LONGEST]
+    return cut(repr(frame).partition("): ")[2], LONGEST)
 
 
 class _Headers:
@@ -103,5 +103,4 @@ class _Headers:
             return ""
         block, self._block = self._block, b""
         pairs = [f"{short(name)}: {short(value)}" for name, value in self._decoder.decode(block, raw=True)]
-        text = ", ".join(pairs)
-        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+        return cut(", ".join(pairs), LONGEST)

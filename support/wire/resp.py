@@ -55,28 +55,35 @@ class _Value:
         number = int(word) if re.fullmatch(rb"-?\d{1,18}", word) else None
         self.broken = number is None and kind not in SIMPLE
         if kind in AGGREGATES and not self.broken and number >= 0:
-            self.shape.append(("framing", line + 2 - at))
+            self._add(("framing", line + 2 - at))
             return line + 2, waiting + number * AGGREGATES[kind]
         if kind in BULK and not self.broken and number >= 0:
             return self._bulk(data, at, line, number), waiting
         self.words.append(word if kind in b"+:,(#" else b"nil" if kind in b"_$*" else kind + word)
-        self.shape += [("framing", 1), ("data", line - at - 1), ("framing", 2)]
+        self._add(("framing", 1), ("data", line - at - 1), ("framing", 2))
         return line + 2, waiting
 
     def _bulk(self, data: bytes, at: int, line: int, length: int) -> int:
         """Reads a string of that length behind its line; where the next element stands."""
         start, stop = line + 2, line + 2 + length
         self.words.append(data[start:stop])
-        self.shape.append(("framing", start - at))
+        self._add(("framing", start - at))
         if stop + 2 > len(data):
             came = min(length, len(data) - start)
-            self.shape += [("data", came), ("framing", len(data) - start - came)]
+            self._add(("data", came), ("framing", len(data) - start - came))
             self.lacks = f"{came:,} of {length:,} bytes"
             return len(data)
-        self.shape += [("data", length), ("framing", 2)]
+        self._add(("data", length), ("framing", 2))
         return stop + 2
+
+    def _add(self, *shape: tuple[str, int]) -> None:
+        """Adds bytes by kind; framing behind framing is one stretch."""
+        for kind, length in shape:
+            if self.shape and kind == self.shape[-1][0]:
+                length += self.shape.pop()[1]
+            self.shape.append((kind, length))
 
     def _lack(self, data: bytes, at: int, what: str) -> None:
         """Takes the last bytes, which are not a whole element."""
-        self.shape.append(("framing", len(data) - at))
+        self._add(("framing", len(data) - at))
         self.lacks = what

@@ -83,6 +83,11 @@ def short(data: bytes, longest: int = 40) -> str:
     return text if len(data) <= longest else f"{text}… ({len(data):,} bytes)"
 
 
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning if it is long."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
 class Stream:
     """The bytes of one direction of one connection. A reader looks at `data` from `at` on, and takes what it knows."""
 
@@ -136,6 +141,6 @@ class Stream:
         parts, number = [], bisect_right(self._starts, start) - 1
         while start < end:
             part, begin, stop = self._came[number], *self._starts[number : number + 2]
-            parts.append(replace(part, raw=part.raw[start - begin : end - begin]))
+            parts.append(Part(part.place, part.when, part.raw[start - begin : end - begin]))
             start, number = stop, number + 1
         return tuple(parts)

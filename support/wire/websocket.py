@@ -5,7 +5,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode, apply_mask
 from websockets.streams import StreamReader
 
-from .stream import Stream, short
+from .stream import Stream, cut, short
 
 LONGEST = 60  # characters of a text that are told
 
@@ -81,8 +81,7 @@ def _unmasked(raw: bytes, header: int, mask: int) -> bytes:
 def _said(name: str, data: bytes) -> str:
     """A payload in short: text as text, a Close as its code and reason, else the bytes."""
     if name == "CLOSE" and len(data) >= 2:
-        return f"{int.from_bytes(data[:2], 'big')} {data[2:].decode(errors='replace')}".rstrip()
+        return cut(f"{int.from_bytes(data[:2], 'big')} {data[2:].decode(errors='replace')}".rstrip(), LONGEST)
     if name == "TEXT":
-        text = data.decode(errors="replace")
-        return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+        return repr(cut(data.decode(errors="replace"), LONGEST))
     return short(data, LONGEST)

@@ -13,6 +13,7 @@ ROWS = 400  # of a table, at most; what is left out is told
 FIRST = 300  # of them for its beginning
 HEAD_LINES = 100  # of one head, at most
 LINE = 200  # bytes of one line of a head that are shown
+SPANS = 16  # of one line, at most
 NOTHING = "nothing has crossed"
 BETWEEN = " · "  # what stands between two spans of one line; no byte is shown as this
 
@@ -67,7 +68,7 @@ class Wire:
         began = [m for m in self.messages if m.name == "Request"] or [m for m in self.messages if m.connection]
         chosen: list[Message] = []
         if began:
-            first = max(began, key=lambda message: message.place)
+            first = max(began, key=lambda message: (message.place, message.exchange))
             mine = [m for m in self.messages if m.connection == first.connection]
             newest = first.exchange == max(m.exchange for m in mine)
             chosen = [m for m in mine if m.exchange == first.exchange or (newest and not m.exchange)]
@@ -100,6 +101,8 @@ def lines(message: Message) -> list[Bytes]:
     if "header" in kinds:
         return [_frame(message)]
     texts = [(span.kind, visible(span.raw)) for span in message.spans]
+    if len(texts) > SPANS:
+        texts = [*texts[:SPANS], ("", f"… ({len(message.raw):,} bytes)")]
     apart = [text for each in texts for text in (("", BETWEEN), each)]
     return [Bytes(*apart[1:])]
 
