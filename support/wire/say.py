@@ -32,9 +32,10 @@ def say(server, head: str, body: bytes = b"", host: str | None = "bench", timeou
 
 
 def _connected(server, timeout: float) -> socket.socket:
-    """A connection to the server, in TLS where its url says https."""
-    connect = getattr(server, "connect", None) or (lambda wait: socket.create_connection((HOST, server.port), wait))
-    sock = connect(timeout)
+    """A connection on which one can speak HTTP: as a Server makes it, or to a Tap's port, in TLS if its url says so."""
+    if connect := getattr(server, "connect", None):
+        return connect(timeout)
+    sock = socket.create_connection((HOST, server.port), timeout)
     if not getattr(server, "url", "").startswith("https:"):
         return sock
     context = ssl.create_default_context()
