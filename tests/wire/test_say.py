@@ -114,7 +114,8 @@ def test_what_a_closing_server_sends_too_much_is_there():
         assert say(web, GET, **WAIT) == closing + b" and more"
 
 
-def test_a_server_that_says_it_closes_and_does_not():
+def test_a_server_that_says_it_closes_and_does_not(monkeypatch):
+    monkeypatch.setattr("support.wire.say.GRACE", 0.1)
     closing = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
     with server(closing) as web:
         assert say(web, GET, **WAIT) == closing
