@@ -2,7 +2,8 @@
 
 A client that the tap accepts and then resets would learn something else than without the tap: nginx, for one, takes a
 refused connection as a reason to try the next server. The system accepts before anybody looks, so the door has to be
-closed before somebody comes: when the upstream's process ends, or when the upstream has refused a connection.
+closed before somebody comes: when the upstream's process has ended, when it has refused a connection, or when a look
+finds nobody at its address. Whose process listens there makes no difference, as it makes none without the tap.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ LOOK = 0.1  # seconds between two looks at an upstream that nothing else tells o
 class Door:
     """Listens on `port` for who wants to go to `upstream`; `watch(descriptor, mask)` tells the caller's poll().
 
-    `upstream` has a `port`, or an `endpoint` (family, address). If it has `running` and `process`, they are believed.
+    `upstream` has a `port`, or an `endpoint` (family, address); its `process`, if it has one, is watched.
     """
 
     def __init__(self, upstream, port: int, watch: Callable[[int, int | None], None]) -> None:
@@ -28,7 +29,7 @@ class Door:
         self._listener = _bound((HOST, self._port))
         self.open = False
         self._life: int | None = None  # a descriptor that tells when the upstream's process has ended
-        if getattr(upstream, "running", False) or self.upstream_accepts():
+        if getattr(upstream, "running", False) or self._upstream_accepts():
             self._open()
 
     def close(self) -> None:
@@ -44,29 +45,27 @@ class Door:
 
     @property
     def patience(self) -> float | None:
-        """How long nobody need look(), in seconds; None where poll() tells of everything."""
-        watched = self._life is not None or not hasattr(self._upstream, "running")
-        return None if self.open and watched else LOOK
+        """How long nobody need look(), in seconds; None where poll() tells when to."""
+        return None if self.open and self._life is not None else LOOK
 
     def look(self) -> None:
-        """Opens or closes, where the upstream has changed and nothing has told so."""
-        if not self._runs():
-            self.follow(False)
-        elif not self.open:
-            self.follow(self.upstream_accepts())
-
-    def follow(self, accepts: bool) -> None:
-        """Opens if the upstream accepts connections, closes if not."""
+        """Opens if the upstream accepts connections, closes if it does not."""
+        accepts = self._upstream_accepts()
         if accepts and not self.open:
             with contextlib.suppress(OSError):  # somebody else has the port for now: tried again at the next look
                 self._open()
         elif self.open and not accepts:
             self._shut()
 
-    def upstream_accepts(self) -> bool:
-        """True if the upstream runs and somebody listens at its address. A TCP server notices nothing of this."""
-        if not self._runs():
-            return False
+    def process_ended(self) -> None:
+        """What poll() has told: from now on somebody has to look."""
+        self._watch(self._life, None)
+        os.close(self._life)
+        self._life = None
+        self.look()
+
+    def _upstream_accepts(self) -> bool:
+        """True if somebody listens at the upstream's address. On TCP nothing of this is noticed there."""
         family, address = self._endpoint()
         if family != socket.AF_INET:
             return _accepts(family, address)
@@ -87,9 +86,6 @@ class Door:
 
     def _endpoint(self) -> tuple[int, object]:
         return getattr(self._upstream, "endpoint", None) or (socket.AF_INET, (HOST, self._upstream.port))
-
-    def _runs(self) -> bool:
-        return getattr(self._upstream, "running", True)
 
     def _open(self) -> None:
         if self._listener.fileno() < 0:

@@ -86,7 +86,7 @@ class Relay:
     def follow(self) -> None:
         """Accepts or refuses, as the upstream does now."""
         with self.lock:
-            self._door.follow(self._door.upstream_accepts())
+            self._door.look()
         self._wake()
 
     def hold(self, *words: str) -> Hold:
@@ -164,7 +164,7 @@ class Relay:
         """Looks what is at the door; True if it was a client."""
         listener, life = self._door.numbers()
         if life in happened:
-            self._door.follow(False)
+            self._door.process_ended()
         elif listener in happened:
             self._accept()
         if self._door.patience is not None:
@@ -226,7 +226,7 @@ class Relay:
     def _refused(self, server: _Side) -> None:
         """The upstream does not accept: too late to refuse this client, but not the next one."""
         self._reset(server)
-        self._door.follow(self._door.upstream_accepts())
+        self._door.look()
 
     def _serve(self, side: _Side, events: int) -> None:
         if side.connecting and (events & select.POLLERR or talks_to_itself(side.sock)):
