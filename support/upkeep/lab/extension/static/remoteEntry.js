@@ -5,7 +5,8 @@
 (() => {
   const NAME = 'bilingual-cells';
   const CHOICES = { en: 'English', ko: '한국어', both: 'Side by side · 나란히' };
-  const stylesheet = new URL('bilingual.css', document.currentScript.src).href;
+  const STYLES = ['bilingual.css', 'bench.css'];
+  const base = document.currentScript.src;
   let scope;
 
   /** JupyterLab's own copy of a package. */
@@ -85,7 +86,10 @@
         description: 'Shows bilingual cells in English, in Korean, or in both languages side by side.',
         autoStart: true,
         activate: app => {
-          document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: stylesheet }));
+          for (const name of STYLES) {
+            const { href } = new URL(name, base);
+            document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href }));
+          }
           const widget = new Widget();
           widget.id = `${NAME}-selector`;
           widget.node.append(languageSelect());
