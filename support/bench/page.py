@@ -1,7 +1,6 @@
 """A page of a site, to look at in the notebook."""
 
 from html import escape
-from urllib.parse import urljoin
 
 from ..errors import BenchError
 from .server import Server
@@ -20,7 +19,7 @@ class Page:
             raise BenchError(
                 f'A path begins with "/": write "/{path}".', f'경로는 "/"로 시작해야 합니다. "/{path}"로 쓰세요.'
             )
-        self.site, self.url = site, urljoin(site.url, path)
+        self.site, self.url = site, site.url + path
 
     def __repr__(self) -> str:
         return f"{self.site.name}: {self.url}"

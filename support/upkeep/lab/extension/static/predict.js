@@ -61,6 +61,8 @@ function keep(visit, question, text) {
  *  double click would show the cell's source. Escape leads out. */
 function leaveAlone(node, leave) {
   node.dataset.lmSuppressShortcuts = 'true';
+  // On its way down to the text: there JupyterLab forbids every line break and every undo inside a cell.
+  node.addEventListener('beforeinput', event => event.stopPropagation(), { capture: true });
   for (const type of ['mousedown', 'dblclick']) node.addEventListener(type, event => event.stopPropagation());
   node.addEventListener('keydown', event => {
     if (event.key === 'Escape') leave();
