@@ -36,14 +36,19 @@ const predictions = visit => read('predictions')[visit.path] ?? {};
 
 /** Adds to the question a place to write, with what was written before. */
 function ask(visit, card, question) {
-  if (card.querySelector('.lesson-answer')) return;
+  const kept = predictions(visit)[question] ?? '';
+  const there = card.querySelector('.lesson-answer textarea');
+  if (there) {
+    if (there !== document.activeElement) there.value = kept; // another tab may have changed or forgotten it
+    return;
+  }
   const answer = element('div', 'lesson-answer');
-  const text = element('textarea', '', { rows: 1, value: predictions(visit)[question] ?? '' });
+  const text = element('textarea', '', { rows: 1, value: kept });
   const label = element('label', '');
-  const kept = element('span', 'lesson-kept');
-  kept.append(said('kept in this browser only', '이 브라우저에만 저장됩니다'));
+  const where = element('span', 'lesson-kept');
+  where.append(said('kept in this browser only', '이 브라우저에만 저장됩니다'));
   const name = element('span', 'lesson-answer-name');
-  name.append(said('Your prediction', '내 예측'), kept);
+  name.append(said('Your prediction', '내 예측'), where);
   label.append(name, text);
   answer.append(label);
   text.addEventListener('input', () => keep(visit, question, text.value));
