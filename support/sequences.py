@@ -1,7 +1,7 @@
 """The whole conversation as one sequence diagram: what the taps saw and what the apps recorded, merged."""
 
 from .app.events import Event, Events
-from .show import Diagram
+from .show import Arrow, Diagram
 from .wire.messages import Message
 from .wire.tap import Tap
 
@@ -34,7 +34,7 @@ def sequence(*sources: Tap | Events) -> Diagram:
     lanes = sorted(dict.fromkeys(lanes), key=lambda lane: 9 if lane == "app" else order.get(lane, 5))
     arrows = sorted(arrows, key=lambda arrow: arrow[0])
     used = {lane for _, *ends, _ in arrows for lane in ends}
-    return Diagram([lane for lane in lanes if lane in used], [tuple(arrow[1:]) for arrow in arrows])
+    return Diagram([lane for lane in lanes if lane in used], [Arrow(*arrow[1:]) for arrow in arrows])
 
 
 def _crossings(tap: Tap, events: list[Event]) -> list[tuple[int, str, str, str]]:
