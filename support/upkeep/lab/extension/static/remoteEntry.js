@@ -36,6 +36,7 @@
     const { Widget } = await shared('@lumino/widgets');
     const { PageConfig } = await shared('@jupyterlab/coreutils');
     const { INotebookTracker } = await shared('@jupyterlab/notebook');
+    const { IEditorLanguageRegistry } = await shared('@jupyterlab/codemirror');
     const { language, changes, store, visit, veil, predict, done, page, nginx } = await load();
 
     /** Puts a node at the right end of the menu bar. */
@@ -70,9 +71,9 @@
         id: `${NAME}:lesson`,
         description: 'Veils the answers in a lesson until they were run for, keeps predictions and what was done.',
         autoStart: true,
-        requires: [INotebookTracker],
-        activate: (app, tracker) => {
-          const features = [veil, predict, done, page.pages(PageConfig.getBaseUrl()), nginx];
+        requires: [INotebookTracker, IEditorLanguageRegistry],
+        activate: (app, tracker, languages) => {
+          const features = [veil, predict, done, page.pages(PageConfig.getBaseUrl()), nginx.colours(languages)];
           const visits = new Set();
           const refresh = () => { for (const each of visits) each.refresh(); };
           const { select, update } = veil.veilSelect(refresh);
