@@ -15,6 +15,7 @@ from ..errors import BenchError
 from ..loopback import HOST
 from ..wire.tap import Tap
 from . import keeper, nginx
+from .page import Page
 from .ports import free_ports
 from .programs import PROGRAMS, Program, require
 from .server import PortTaken, Server
@@ -115,6 +116,10 @@ class Bench:
             break
         self.taps.append(tap)
         return tap
+
+    def page(self, site: Server, path: str = "/") -> Page:
+        """A page of a site, as a frame below the cell. Raises BenchError when the path does not begin with "/"."""
+        return Page(site, path)
 
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
