@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from ..app.events import Events, read
+from ..app.events import Events
+from ..app.recording import Recording
 from ..errors import BenchError
 from ..loopback import HOST
 from .output import Log, fold
@@ -42,6 +43,7 @@ class Server:
         self.process: subprocess.Popen | None = None
         self._log = folder / ".bench" / f"{next(Server._serials)}-{Path(name).name}.log"
         self._events = self._log.with_suffix(".events")
+        self._recording = Recording(self._events, name, running=lambda: self.running)
 
     def __repr__(self) -> str:
         return f"<{self.name} at {self.url}>"
@@ -174,9 +176,9 @@ class Server:
             time.sleep(0.01)
 
     def events(self, until: str | None = None, timeout: float = 5.0) -> Events:
-        """The recorded conversation between server and app: see `support.app.events.read`."""
+        """The recorded conversation between server and app: see `support.app.recording.Recording.events`."""
         self._read_log()
-        return read(self._events, self.name, until, timeout)
+        return self._recording.events(until, timeout)
 
     def _read_log(self) -> str:
         """What the program has printed. Raises BenchError when its bench has been cleared since."""
