@@ -40,8 +40,8 @@ def _units(value: object, other: object) -> list[str]:
 def _cut(before: str, units: list[str]) -> str:
     """The line, at most WIDTH columns wide."""
     line = before
-    for number, unit in enumerate(units):
+    for unit in units:
         if wcswidth(line + unit) > WIDTH:
-            return f"{line}… ({len(units) - number:,} more)"
+            return f"{line}…"
         line += unit
     return line

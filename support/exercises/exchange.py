@@ -14,6 +14,7 @@ from ..wire.tap import Tap
 from ..wire.wire import Wire
 
 LONGEST = 200  # bytes of a body that one would type after curl
+READ = 16384  # bytes of what was sent: a head, and more than such a body
 # What curl sends by itself, or what only our clients send.
 OWN = (b"accept", b"accept-encoding", b"connection", b"content-length", b"user-agent")
 SWITCHING = (b"connection", b"upgrade")
@@ -75,7 +76,7 @@ def _events(tap: Tap, began: int) -> Events | None:
 def as_curl(tap: Tap, wire: Wire) -> str:
     """The curl command that sends the server the one request that crossed; nothing where curl would send another."""
     parser, sent = h11.Connection(h11.SERVER), wire.bytes("→")
-    parser.receive_data(sent[: 10 * LONGEST + 8192])
+    parser.receive_data(sent[:READ])
     try:
         request, body = parser.next_event(), b""
         while isinstance(event := parser.next_event(), h11.Data):
@@ -85,9 +86,8 @@ def as_curl(tap: Tap, wire: Wire) -> str:
     alone = isinstance(event, h11.EndOfMessage) and not parser.trailing_data[0]
     if not alone or len(body) > LONGEST or not (body.isascii() and body.decode().isprintable()):
         return ""
-    return shlex.join(
-        ["curl", "-i", *_options(request, body, tap), tap.upstream.url + request.target.decode("latin-1")]
-    )
+    url = tap.upstream.url + request.target.decode("latin-1")
+    return shlex.join(["curl", "-i", *_options(request, body, tap), url])
 
 
 def _options(request: h11.Request, body: bytes, tap: Tap) -> list[str]:

@@ -95,9 +95,8 @@ def test_the_check_tells_right_from_wrong(path, name):
         assert words in text, f"{file}: the check must say {words!r} (line 1 of its .expect), and says: {text}"
         shown = picture(text, html)
         right = len(shown) == len(lines) and all(map(like, shown, lines))
-        assert right, f"{file}: if this is the picture to show, write it under line 1 of its .expect:\n" + "\n".join(
-            shown
-        )
+        listed = "\n".join(shown)
+        assert right, f"{file}: if this is the picture to show, write it under line 1 of its .expect:\n{listed}"
 
 
 @pytest.mark.parametrize(("path", "name"), EXERCISES)

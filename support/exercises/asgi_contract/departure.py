@@ -45,8 +45,8 @@ def _judge_staying(tap, program: str) -> None:
         Said(
             f"{program}: the work was cancelled while the client was still there. The first event that receive() "
             "brought was http.request; only http.disconnect says that the client has left.",
-            f"{program}: 클라이언트가 아직 연결을 끊지 않았는데 작업이 취소되었습니다. receive()가 처음 반환한 이벤트는 "
-            "http.request입니다. 클라이언트가 연결을 끊었다고 알리는 이벤트는 http.disconnect뿐입니다.",
+            f"{program}: 클라이언트가 아직 연결을 끊지 않았는데 작업이 취소되었습니다. receive()가 처음 반환한 "
+            "이벤트는 http.request입니다. 클라이언트가 연결을 끊었다고 알리는 이벤트는 http.disconnect뿐입니다.",
         ),
         answer.status,
         "200 OK",
@@ -64,7 +64,7 @@ def _judge_staying(tap, program: str) -> None:
 
 def _returned(tap) -> str:
     """What until_gone returned last, as the log has it."""
-    return ([""] + re.findall("until_gone returned (.*)", tap.upstream.log()))[-1]
+    return ["", *re.findall("until_gone returned (.*)", tap.upstream.log())][-1]
 
 
 def _judge_leaving(tap, program: str) -> None:

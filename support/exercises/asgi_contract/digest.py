@@ -60,8 +60,8 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
             Said(
                 f"{program}: this is the digest of {what.en} ({len(part):,} of {len(SMALL):,} bytes). Go on while "
                 "more_body is True, with one hash for all; the event whose more_body is False has a body too.",
-                f"{program}: {what.ko} 해시입니다({len(SMALL):,}바이트 중 {len(part):,}바이트). more_body가 True인 동안 "
-                "같은 해시에 계속 넣으세요. more_body가 False인 이벤트에도 본문이 들어 있습니다.",
+                f"{program}: {what.ko} 해시입니다({len(SMALL):,}바이트 중 {len(part):,}바이트). more_body가 True인 "
+                "동안 같은 해시에 계속 넣으세요. more_body가 False인 이벤트에도 본문이 들어 있습니다.",
             ),
             _digest(answer),
             wanted,
@@ -173,8 +173,8 @@ def _judge_hanging_up(tap, program: str) -> None:
         Said(
             f"{program}: a client hung up midway through its upload, and since then the server answers nobody. From "
             "then on receive() brings http.disconnect at once, every time: end the loop when it comes.",
-            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊은 뒤로 서버가 누구에게도 응답하지 않습니다. 그때부터 "
-            "receive()는 기다리지 않고 http.disconnect만 계속 반환합니다. 이 이벤트를 받으면 루프를 끝내세요.",
+            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊은 뒤로 서버가 누구에게도 응답하지 않습니다. "
+            "그때부터 receive()는 기다리지 않고 http.disconnect만 계속 반환합니다. 이 이벤트를 받으면 루프를 끝내세요.",
         ),
         answer.status,
         "200 OK",
