@@ -70,6 +70,7 @@ class Bench:
         A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is
         missing, ends, or does not answer within `timeout` seconds; it is stopped then (see `Server.stop`).
         """
+        self._stands()
         words = self._words(command)
         if port is not None and not 0 < port < 65536:
             raise BenchError(
@@ -87,6 +88,7 @@ class Bench:
         `site` is what stands in a server block; if it holds a `server { }` itself, what stands in the http
         block. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
+        self._stands()
         row = PROGRAMS["nginx"]
         words = ["nginx", "-p", f"{name}/", "-c", "nginx.conf", "-e", "stderr"]
 
@@ -103,6 +105,14 @@ class Bench:
 
         `client` names who will connect to it in diagrams ("nginx" for the hop behind nginx).
         """
+        self._stands()
+        if not isinstance(upstream, Server):
+            raise BenchError(
+                f"{upstream!r} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: "
+                "bench.tap(web).",
+                f"{upstream!r} 값은 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
+                "bench.tap(web)",
+            )
         if not upstream.running:
             raise upstream.gone()
         # Far from every port that a bench looks for a server on, so that no such look lands in a tap.
@@ -123,6 +133,7 @@ class Bench:
 
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
+        self._stands()
         return target.load(self.folder, name)
 
     def close(self) -> None:
@@ -139,6 +150,14 @@ class Bench:
             if self._umask is not None:
                 os.umask(self._umask)
 
+    def _stands(self) -> None:
+        """Raises BenchError if this bench has been cleared: its folder and its servers are gone."""
+        if Bench.current is not self:
+            raise BenchError(
+                "This bench has been cleared. Run the cell with bench = Bench(), then the cells below it.",
+                "이 작업대는 이미 정리되었습니다. bench = Bench()가 있는 셀부터 차례로 다시 실행하세요.",
+            )
+
     def _words(self, command: str) -> list[str]:
         """The command's words, checked: its program is here and it leaves listening to the bench."""
         try:
@@ -150,6 +169,7 @@ class Bench:
             ) from None
         if not words:
             raise BenchError("The command is empty.", "명령이 비어 있습니다.")
+        require(words[0])
         row = PROGRAMS.get(words[0])
         if row is None and "{port}" not in command and "{address}" not in command:
             raise BenchError(
@@ -162,7 +182,6 @@ class Bench:
                     f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
                     f"{word} 옵션은 빼세요. 주소는 벤치가 정합니다. 포트를 고르려면 port=8000처럼 지정하세요.",
                 )
-        require(words[0])
         for word in words[1:]:
             if words[0] in ("uvicorn", "daphne") and (kind := target.constant(self.folder, word)):
                 # Both would start, and answer every request with 500.
