@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..errors import BenchError
 from ..loopback import HOST
 from ..wire.tap import Tap
 from . import keeper
-from .nginx import Cell, Command, Nginx, Site
+from .nginx import CellSite, FileSite, Nginx, Site
 from .ports import free_ports
 from .programs import PROGRAMS, Program, require
 from .server import PortTaken, Server
@@ -78,7 +79,7 @@ class Bench:
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
         if words[0] == "nginx":
-            return self._start_nginx(Command(self.folder, words), name or command, port, timeout)
+            return self._start_nginx(FileSite(self.folder, words), name or command, port, timeout)
         row = PROGRAMS.get(words[0], Program())
         if "{port}" not in command and "{address}" not in command:
             words += row.listen
@@ -90,19 +91,15 @@ class Bench:
         `site` is what stands in a server block, in the http block, or a whole nginx.conf. Wherever it listens, it
         is moved to loopback. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
-        return self._start_nginx(Cell(self.folder, name, site, names or {}), name, None, timeout)
+        return self._start_nginx(CellSite(self.folder, name, site, names or {}), name, None, timeout)
 
     def _start_nginx(self, site: Site, key: str, port: int | None, timeout: float) -> Nginx:
         """Runs nginx with a site that is moved to the port, or to a free one."""
-        row = replace(PROGRAMS["nginx"], port=site.port)
+        row = replace(PROGRAMS["nginx"], port=site.port, ready=site.ready)
         try:
-            server = self._start(site.words, row, key, port, timeout, before=site.write, kind=Nginx)
+            return self._start(site.words, row, key, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:
             raise site.refusal(error) from None
-        for line in site.told:
-            print(line)
-        server.site = site
-        return server
 
     def tap(self, upstream: Server, *, client: str = "client"):
         """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
@@ -174,7 +171,7 @@ class Bench:
                 )
         return words
 
-    def _start(self, words, row, key, port, timeout, before=lambda port: False, kind=Server) -> Server:
+    def _start(self, words, row, key, port, timeout, make=Server) -> Server:
         """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
         path = require(words[0])
         if key in self.servers:
@@ -183,9 +180,7 @@ class Bench:
         for candidate in [port] if port else islice(free_ports(row.port), TRIES):
             spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
             command = [_fill(word, spots) for word in words]
-            tls = before(candidate)
-            server = kind(words[0], command, row, candidate, self.folder)
-            server.tls = tls
+            server = make(words[0], command, row, candidate, self.folder)
             try:
                 server.start(path, self._keeper.pid, deadline, asked=port is not None)
             except PortTaken:
@@ -198,6 +193,8 @@ class Bench:
             except BenchError as error:
                 raise target.unwritten(error, self.folder, words) from None
             print("$", shlex.join(command))
+            for line in server.told:
+                print(line)
             self.servers[key] = server
             return server
         raise server.fault(

@@ -18,15 +18,16 @@ import psutil
 from ..errors import BenchError
 from ..loopback import HOST
 from ..waiting import until
-from .nginx_configuration import Configuration, Listen, put
+from .nginx_configuration import Configuration, Listen, put, read_text, unreadable
 from .nginx_statements import File, top_level
 from .ports import free_ports
-from .programs import PROGRAMS, require
+from .programs import PROGRAMS, Program, answers, listens, require
 from .server import Server
 
 FRAME = Path(__file__).parent / "nginx.conf.jinja"
 HTTPS_PORT = 8443  # the familiar stand-in for 443, as 8080 is for 80
 EMERGENCY = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*) in (.*):(\d+)$", re.MULTILINE)
+LISTEN = re.compile(r"\{\{-?\s*listen\b")
 WHOLE = {"http {", "events {", "stream {", "mail {", "worker_processes", "daemon", "pid", "user", "load_module"}
 
 
@@ -43,10 +44,12 @@ class Site(ABC):
         self._known: dict[str, int] = {}  # the port of each address, so that it stays when the site is read again
         self._read_for = familiar, self.read(familiar)  # the first write can often use what this has read
         configuration = self._read_for[1]
-        main = configuration.main_listen(familiar)
+        main = configuration.main_listen
         self.port = self._familiar(main) if main else PROGRAMS["nginx"].port
         sockets = [configuration.socket_name(listen) for listen in configuration.listens if listen.unix]
         self.unix = sockets[0] if sockets and not main else None
+        # What is said first over plain TCP is the stream's own business, so a knock has no known answer.
+        self.ready = answers if main and main.http else listens
         self.ports: list[int] = []
         self.told: list[str] = []
         self.files: list[File] = []
@@ -62,8 +65,8 @@ class Site(ABC):
         self._read_for = "", None
         if read_for != listen:
             configuration = self.read(listen)
-        main = configuration.main_listen(listen)
-        configuration.move(main, port, self._ports_for)
+        main = configuration.main_listen
+        configuration.move(port, self._ports_for)
         configuration.write()
         put(self.state / "nginx.conf", self.frame(configuration))
         self._known, self.told, self.files = configuration.ports, configuration.told, configuration.files
@@ -72,7 +75,7 @@ class Site(ABC):
 
     def frame(self, configuration: Configuration, kind: str = "main") -> str:
         """The text of nginx.conf, which includes the site."""
-        return _template(FRAME.read_text(encoding="utf-8"), trim_blocks=True).render(configuration.frame, kind=kind)
+        return _template(_frame(), trim_blocks=True).render(configuration.frame, kind=kind)
 
     def _familiar(self, listen: Listen) -> int:
         """Where a port that only root may open is expected on the bench; any other is as good as it is."""
@@ -105,7 +108,7 @@ class Site(ABC):
         return file.source, file.source
 
 
-class Cell(Site):
+class CellSite(Site):
     """What stands in a server block; with a `server { }`, what stands in http; with `http { }` and the like, all of it.
 
     `{{ }}` is filled in from `names`. Written to the folder `key` as site.conf, nginx.conf around it.
@@ -120,7 +123,8 @@ class Cell(Site):
         filled = self._filled(listen)
         top = top_level(filled)
         self.kind = "main" if top & WHOLE else "http" if "server {" in top else "server"
-        configuration = Configuration(self.folder, self.folder, self.folder, self.state)
+        filled_in = listen if LISTEN.search(self.text) else ""
+        configuration = Configuration(self.folder, self.folder, self.folder, self.state, filled_in)
         block = configuration.open("main")
         for name in {"main": (), "http": ("http",), "server": ("http", "server")}[self.kind]:
             block = configuration.open(name, block)
@@ -164,7 +168,7 @@ class Cell(Site):
         return f"this configuration, as written to {path}", f"이 설정({path})"
 
 
-class Command(Site):
+class FileSite(Site):
     """A configuration that the words of a command name, `nginx -p . -c my.conf` for example.
 
     Its copy is written below .bench, and that is what nginx is given to read. Raises BenchError for a command
@@ -186,13 +190,12 @@ class Command(Site):
         source = os.path.relpath(self.path, self.folder)
         source = str(self.path) if source.startswith("..") else source
         try:
-            text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+            text = read_text(self.path)
         except OSError as error:
+            why, why_ko = unreadable(error)
             raise BenchError(
-                f"nginx is to read {source}, which cannot be read ({type(error).__name__}, errno {error.errno}). "
-                "Write it first, or name another with -c.",
-                f"nginx가 읽을 {source} 파일을 읽을 수 없습니다({type(error).__name__}, errno {error.errno}). "
-                "파일을 먼저 만들거나 -c로 다른 파일을 지정하세요.",
+                f"nginx is to read {source}, which {why}. Write it first, or name another with -c.",
+                f"nginx가 읽을 {source} {why_ko}. 파일을 먼저 만들거나 -c로 다른 파일을 지정하세요.",
             ) from None
         main = configuration.open("main")
         if self.globals:
@@ -224,9 +227,17 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 class Nginx(Server):
-    """An nginx on the bench; `site` is where its configuration comes from."""
+    """An nginx on the bench; `site` is where its configuration comes from, and `told` what was moved in it."""
 
-    site: Site
+    def __init__(self, name: str, command: list[str], program: Program, port: int, folder: Path, site: Site) -> None:
+        super().__init__(name, command, program, port, folder)
+        self.site = site
+        self.write()
+
+    def write(self) -> None:
+        """Reads the configuration as it is now, and writes what nginx is to read."""
+        self.tls = self.site.write(self.port)
+        self.told = self.site.told
 
     def reload(self, site: str | None = None, timeout: float = 20.0) -> None:
         """Reads the configuration again, or the new text of a cell, and returns once new workers serve it.
@@ -252,7 +263,7 @@ class Nginx(Server):
     def _reload(self, timeout: float) -> None:
         if not self.running:
             raise self.gone()
-        self.site.write(self.port)
+        self.write()
         old, logged = self._workers(), len(self._read_log())
         words = [*self.command, "-s", "reload"]
         asked = subprocess.run(
@@ -272,7 +283,8 @@ class Nginx(Server):
                 "nginx의 새 worker가 뜨지 않아 이전 설정으로 계속 동작합니다. 마지막 로그:",
             )
         print("$", shlex.join(words))
-        print(*self.site.told, sep="\n", end="\n" if self.site.told else "")
+        for line in self.told:
+            print(line)
 
     def _workers(self) -> dict[int, str]:
         """The processes of the master that are not about to end, with their titles."""
@@ -290,6 +302,11 @@ class Nginx(Server):
         """True once other workers have taken the place of all the old ones."""
         now = self._workers()
         return bool(now or not old) and not old.keys() & now.keys()
+
+
+@cache
+def _frame() -> str:
+    return FRAME.read_text(encoding="utf-8")
 
 
 @cache

@@ -119,12 +119,14 @@ class Configuration:
     """One configuration on its way to loopback.
 
     `folder` is the bench's, where nginx works. Names are looked for in `base`, and what nginx writes lies below
-    `prefix`, as nginx has it; the copies go to `state`, a folder in the bench's. After `move`, `told` has a line
+    `prefix`, as nginx has it; the copies go to `state`, a folder in the bench's. Where it listens at `filled_in`,
+    the bench has said so itself: that is the main `listen`, and nothing to tell. After `move`, `told` has a line
     for each change, `ports` the port of each address, and `frame` what its blocks without a file are to hold.
     """
 
-    def __init__(self, folder: Path, base: Path, prefix: Path, state: Path) -> None:
+    def __init__(self, folder: Path, base: Path, prefix: Path, state: Path, filled_in: str = "") -> None:
         self.folder, self.base, self.prefix, self.state = folder, base, prefix, state
+        self.filled_in = filled_in
         self.files: list[File] = []
         self.blocks: list[Block] = []
         self.told: list[str] = []
@@ -181,8 +183,9 @@ class Configuration:
         name = statement.values[0].text
         if depth == DEEPEST:
             raise self._fault(
-                file, statement, "includes a file that includes itself. Leave one of the two includes out.",
-                "include하는 파일이 자기 자신을 다시 include합니다. 둘 중 하나를 빼세요.",
+                file, statement,
+                "includes a file that includes itself. Leave one of the two includes out.",
+                "에서 include하는 파일이 자기 자신을 다시 include합니다. 둘 중 하나를 빼세요.",
             )  # fmt: skip
         paths = [self.base / name]
         if re.search(r"[*?[]", name):
@@ -196,12 +199,13 @@ class Configuration:
             return str(STANDARD / path.name)
         source = os.path.relpath(path, self.folder) if self._on_bench(path) else str(path)
         try:
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+            text = read_text(path)
         except OSError as error:
-            why = f"{type(error).__name__}, errno {error.errno}"
+            why, why_ko = unreadable(error)
             raise self._fault(
-                file, statement, f"includes {source}, which cannot be read ({why}). Write it first, or mend its name.",
-                f"include하는 {source} 파일을 읽을 수 없습니다({why}). 파일을 먼저 만들거나 이름을 고치세요.",
+                file, statement,
+                f"includes {source}, which {why}. Write it first, or mend its name.",
+                f"에서 include하는 {source} {why_ko}. 파일을 먼저 만들거나 이름을 고치세요.",
             ) from None  # fmt: skip
         return self.read(text, source, f"{len(self.files)}-{path.name}", block, depth + 1).target
 
@@ -213,8 +217,8 @@ class Configuration:
                 file, statement,
                 "listens where the bench cannot tell one port. Write a number, as in listen 8080; for nginx knows no "
                 "variables there, and the bench moves no ranges.",
-                "쓴 listen에서는 포트 하나를 정할 수 없습니다. listen 8080;처럼 숫자를 쓰세요. 이 자리에서 nginx는 "
-                "변수를 해석하지 않고, 작업대는 포트 범위를 옮기지 않습니다.",
+                "에 쓴 listen만으로는 작업대가 포트를 하나로 정할 수 없습니다. listen 8080;처럼 숫자를 쓰세요. "
+                "nginx는 listen에 쓴 변수를 해석하지 않고, 작업대는 포트 범위를 옮기지 않습니다.",
             ) from None  # fmt: skip
 
     def _log(self, file: File, statement: Statement) -> None:
@@ -284,7 +288,7 @@ class Configuration:
         number = file.number(statement.start)
         return BenchError(
             f"Line {number} of {file.source or 'this configuration'} {en}",
-            f"{file.source or '이 설정'}의 {number}번째 줄에서 {ko}",
+            f"{file.source or '이 설정'}의 {number}번째 줄{ko}",
             f"{number}: {file.line(number)}",
         )
 
@@ -302,14 +306,18 @@ class Configuration:
                 block.listens.append(Listen(block))
         return [listen for block in self.blocks for listen in block.listens]
 
-    def main_listen(self, filled_in: str) -> Listen | None:
-        """The one to which the server's address leads: what `{{ listen }}` made, else plain HTTP, else the first.
+    @property
+    def main_listen(self) -> Listen | None:
+        """The one to which the server's address leads: what `{{ listen }}` made, else HTTP, without TLS, on port 80.
+
+        Of equals it is the first; where nothing is as wanted, what comes nearest.
 
         None where nothing listens over TCP.
         """
         over_tcp = [listen for listen in self.listens if listen.unix is None and not listen.udp]
         ranks = {
-            id(listen): (listen.address != filled_in, not listen.http, self.speaks_tls(listen)) for listen in over_tcp
+            id(listen): (listen.address != self.filled_in, not listen.http, self.speaks_tls(listen), listen.port != 80)
+            for listen in over_tcp
         }
         return min(over_tcp, key=lambda listen: ranks[id(listen)], default=None)
 
@@ -317,9 +325,9 @@ class Configuration:
         """True if its address speaks TLS, which one `listen … ssl` decides for all."""
         return any(other.tls and other.key == listen.key for other in self.listens if other.unix is None)
 
-    def move(self, main: Listen | None, port: int, others: Callable[[Listen], Iterator[int]]) -> None:
+    def move(self, port: int, others: Callable[[Listen], Iterator[int]]) -> None:
         """Moves the main `listen` to the port, and every other address to one of its own that `others` offers."""
-        if main:
+        if main := self.main_listen:
             self.ports[main.key] = port
         for listen in self.listens:
             if listen.unix is None and listen.key not in self.ports:
@@ -338,7 +346,7 @@ class Configuration:
         """Writes the new address in the place of the old; `defaults` knows whose `default_server` an address has."""
         file, (address, *options) = listen.file, listen.statement.values
         new = f"{HOST}:{self.ports[listen.key]}"
-        changed = new != address.text
+        changed = address.text != self.filled_in
         if listen.doubles_another():
             file.replace(listen.statement)  # IPv4 and IPv6 of one port: one address is enough
         else:
@@ -439,10 +447,24 @@ class Configuration:
             put(self.state / file.target, file.changed)
 
 
+def read_text(path: Path) -> str:
+    """The file's text, whatever bytes are in it. Raises OSError."""
+    return path.read_text(encoding="utf-8", errors="surrogateescape")
+
+
 def put(path: Path, text: str) -> None:
-    """Writes a file anew: to empty and refill one takes ext4 five times as long."""
-    path.unlink(missing_ok=True)
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    """Writes a file over what it held before: to empty it first takes ext4 a hundred times as long."""
+    data = text.encode("utf-8", errors="surrogateescape")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb", buffering=0) as file:
+        file.write(data)
+        file.truncate(len(data))
+
+
+def unreadable(error: OSError) -> tuple[str, str]:
+    """Why a file is not read: what follows its name, in English and in Korean."""
+    if isinstance(error, FileNotFoundError):
+        return "is not there", "파일이 없습니다"
+    return f"cannot be read (errno {error.errno})", f"파일을 읽을 수 없습니다(errno {error.errno})"
 
 
 def _can_be(user: str, group: str = "", *_: str) -> bool:
