@@ -79,7 +79,7 @@ class Bench:
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
         if words[0] == "nginx":
-            return self._start_nginx(FileSite(self.folder, words), name or command, port, timeout)
+            return self._start_nginx(FileSite(self.folder, words, name), name or command, port, timeout)
         row = PROGRAMS.get(words[0], Program())
         if "{port}" not in command and "{address}" not in command:
             words += row.listen

@@ -28,6 +28,7 @@ FRAME = Path(__file__).parent / "nginx.conf.jinja"
 HTTPS_PORT = 8443  # the familiar stand-in for 443, as 8080 is for 80
 EMERGENCY = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*) in (.*):(\d+)$", re.MULTILINE)
 LISTEN = re.compile(r"\{\{-?\s*listen\b")
+FLAGS = "tTqvVh?"  # options of nginx that take no value
 WHOLE = {"http {", "events {", "stream {", "mail {", "worker_processes", "daemon", "pid", "user", "load_module"}
 
 
@@ -171,18 +172,18 @@ class CellSite(Site):
 class FileSite(Site):
     """A configuration that the words of a command name, `nginx -p . -c my.conf` for example.
 
-    Its copy is written below .bench, and that is what nginx is given to read. Raises BenchError for a command
-    that nginx could not run, or that would run none.
+    Its copy is written below .bench, under `name` or its own, and that is what nginx is given to read. Raises
+    BenchError for a command that nginx could not run, or that would run none.
     """
 
-    def __init__(self, folder: Path, words: list[str]) -> None:
+    def __init__(self, folder: Path, words: list[str], name: str | None = None) -> None:
         options, flags = _options(words)
         self.prefix = folder / options.get("-p", ".")
         self.path = Path(os.path.normpath(self.prefix / options.get("-c", "nginx.conf")))
         self.globals = options.get("-g", "")
-        state = folder / ".bench" / self.path.name
+        state = folder / ".bench" / re.sub(r"[^\w.-]+", "-", name or self.path.name)
         nginx_conf = os.path.relpath(state / "nginx.conf", self.prefix)
-        words = ["nginx", "-p", options.get("-p", "."), "-c", nginx_conf, "-e", options.get("-e", "stderr"), *flags]
+        words = ["nginx", "-p", options.get("-p", "."), "-c", nginx_conf, "-e", "stderr", *flags]
         super().__init__(folder, state, words)
 
     def read(self, listen: str) -> Configuration:
@@ -212,7 +213,7 @@ class FileSite(Site):
 def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     """What an nginx command says by the options that take a value, and its other words."""
     try:
-        pairs, rest = getopt.getopt(words[1:], "p:c:e:g:s:tTqvVh?")
+        pairs, rest = getopt.getopt(words[1:], f"p:c:e:g:s:{FLAGS}")
     except getopt.GetoptError as error:
         raise BenchError(
             f"nginx does not take this command: {error.msg}.", f"nginx가 받지 않는 명령입니다({error.msg})."
@@ -223,7 +224,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
             "nginx -s speaks to an nginx that runs already. Write nginx.reload() or nginx.stop() instead.",
             "nginx -s는 이미 실행 중인 nginx에 신호를 보내는 명령입니다. nginx.reload()나 nginx.stop()을 쓰세요.",
         )
-    return options, [option for option, value in pairs if not value] + rest
+    return options, [option for option, _ in pairs if option[1] in FLAGS] + rest
 
 
 class Nginx(Server):

@@ -171,7 +171,7 @@ class Configuration:
             block.certificates.append((file, statement))
         elif name in ("error_log", "access_log"):
             self._log(file, statement)
-        elif name in ("pid", "lock_file") or name.endswith(("_temp_path", "_cache_path")):
+        elif name == "lock_file" or name.endswith(("_temp_path", "_cache_path")):
             self._written(file, statement)
         elif BESIDE_CONF.fullmatch(name):
             self._beside(file, statement)
@@ -262,6 +262,9 @@ class Configuration:
             file.replace(statement)
             if values != ["off"]:
                 self._tell(str(statement), "off")
+        elif name == "pid":
+            file.replace(statement)  # two of a name would hide each other from `nginx -s reload`
+            self._tell(str(statement), os.path.relpath(self.state / "nginx.pid", self.folder))
         elif (name == "user" and not _can_be(*values)) or (
             # Built in; or it is needed, and nginx tells which directive it does not know.
             name == "load_module" and not (self.prefix / values[0]).exists()
@@ -389,8 +392,8 @@ class Configuration:
             block.file.edits.append((block.inside, block.inside, " " + " ".join(lines)))
 
     def _missing_in_main(self, block: Block) -> list[str]:
-        files = {"pid": quoted(self._below_prefix(self.state / "nginx.pid")), "error_log": "stderr"}
-        return ["daemon off;", *(f"{name} {value};" for name, value in files.items() if name not in block.names)]
+        lines = ["daemon off;", f"pid {quoted(self._below_prefix(self.state / 'nginx.pid'))};"]
+        return lines if "error_log" in block.names else [*lines, "error_log stderr;"]
 
     def _missing_in_http(self, block: Block) -> list[str]:
         files = {"access_log": "/dev/stderr"}

@@ -306,14 +306,14 @@ def test_what_nginx_would_write_elsewhere_stays_on_the_bench(configure, tmp_path
     )
     made, file = configure(text, block="main")
     assert file.changed.split("\n") == [
-        "pid state/run/x.pid; error_log stderr warn; worker_processes 1;  ",
+        " error_log stderr warn; worker_processes 1;  ",
         "http { fastcgi_temp_path state/fastcgi; uwsgi_temp_path state/uwsgi; scgi_temp_path state/scgi; "
         "access_log /dev/stderr main    if=$x; access_log off;",
         "proxy_temp_path state/var/tmp/p 1 2; proxy_cache_path state/var/cache/x keys_zone=x:1m;",
         *text.split("\n")[3:],
     ]
     assert made.told == [
-        "pid /run/x.pid → state/run/x.pid",
+        "pid /run/x.pid → state/nginx.pid",
         "error_log /var/log/e.log → stderr",
         "worker_processes auto → 1",
         "daemon on → off",
@@ -322,7 +322,7 @@ def test_what_nginx_would_write_elsewhere_stays_on_the_bench(configure, tmp_path
         "proxy_temp_path /var/tmp/p → state/var/tmp/p",
         "proxy_cache_path /var/cache/x → state/var/cache/x",
     ]
-    assert all((tmp_path / folder).is_dir() for folder in ("here", "logs", "state/run", "state/var/cache"))
+    assert all((tmp_path / folder).is_dir() for folder in ("here", "logs", "state/var/tmp", "state/var/cache"))
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_a_whole_nginx_conf_runs_as_it_stands(bench, nginx, capsys, how):
     assert command == f"$ nginx -p . -c {state}/nginx.conf -e stderr"
     assert [line for line in told if not line.startswith("user")] == [
         "worker_processes auto → 1",
-        f"pid /run/nginx.pid → {state}/run/nginx.pid",
+        f"pid /run/nginx.pid → {state}/nginx.pid",
         "error_log /var/log/nginx/error.log → stderr",
         "access_log /var/log/nginx/access.log → /dev/stderr",
         f"proxy_cache_path /var/cache/nginx → {state}/var/cache/nginx",
@@ -711,6 +711,15 @@ def test_an_nginx_that_does_not_run_is_not_reloaded(bench):
     server.stop()
     with pytest.raises(BenchError, match="no longer runs"):
         server.reload()
+
+
+def test_two_of_one_file_are_told_apart(bench, nginx):
+    text = "pid nginx.pid;\nevents {}\nhttp { server { return 200 %s; } }"
+    (bench.folder / "my.conf").write_text(text % "old")
+    first, second = (bench.run("nginx -c my.conf", name=name) for name in ("the first", "the second"))
+    (bench.folder / "my.conf").write_text(text % "new")
+    first.reload()
+    assert [httpx.get(server.url).text for server in (first, second)] == ["new", "old"]
 
 
 def test_who_is_connected_goes_on_while_others_are_served_anew(bench, nginx):
