@@ -56,6 +56,7 @@ class Server:
         self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
         self.address = f"{HOST}:{port}"
         self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
+        self.told: list[str] = []  # lines about what the bench has moved
         self.process: subprocess.Popen | None = None
         self._log = folder / ".bench" / f"{next(Server._serials)}-{Path(name).name}.log"
         self._events = self._log.with_suffix(".events")
