@@ -18,7 +18,7 @@ from wcwidth import wcswidth
 
 LONGEST = 72  # bytes of one piece that are shown before it is cut
 LABEL = 60  # columns of an arrow's label before the rest goes into a fold
-ESCAPE = r"(?:\\r)?\\n|\\[rt\\]|\\x[0-9a-f]{2}"
+ESCAPE = r"\\(?:[nrt\\]|x[0-9a-f]{2})"
 
 
 def visible(data: bytes, longest: int = LONGEST) -> str:
@@ -27,13 +27,17 @@ def visible(data: bytes, longest: int = LONGEST) -> str:
     return text if len(data) <= longest else f"{text}… ({len(data):,} bytes)"
 
 
-def code(text: str) -> str:
-    """The HTML of bytes written as text: `<code>`, in which each escape is told apart from what stands beside it."""
-    pieces = (
+def marked(text: str) -> str:
+    """The HTML of bytes written as text, in which escapes are told apart from what stands beside them."""
+    return "".join(
         f'<span class="esc">{piece}</span>' if number % 2 else escape(piece, quote=False)
-        for number, piece in enumerate(re.split(f"({ESCAPE})", text))
+        for number, piece in enumerate(re.split(f"((?:{ESCAPE})+)", text))
     )
-    return f"<code>{''.join(pieces)}</code>" if text else ""
+
+
+def code(text: str) -> str:
+    """The same inside `<code>`, or nothing for nothing."""
+    return f"<code>{marked(text)}</code>" if text else ""
 
 
 class Table:
@@ -55,7 +59,7 @@ class Table:
     ) -> None:
         if compare not in ("", "rows", "columns"):
             raise ValueError(f"compare is 'rows' or 'columns', not {compare!r}")
-        self.columns, self.caption, self.compare = list(columns), caption, compare
+        self.columns, self.caption, self.compare = [_line(column) for column in columns], caption, compare
         self.cells = [[_cell(cell) for cell in row] for row in rows]
         self.rows = [[_line(str(cell)) for cell in row] for row in self.cells]
         self.classes = list(classes)
@@ -99,6 +103,12 @@ class Table:
         return f"<td>{_left(html)}</td>"
 
 
+LOOSE = (
+    '<span class="loose" title="its order among these rows is not known'
+    ' · 앞뒤 행과 어느 쪽이 먼저인지 알 수 없습니다">≈</span>'
+)
+
+
 @dataclass(frozen=True)
 class Arrow:
     """One row of a Diagram: what went from one lane to another, or stayed in one (start == end).
@@ -125,69 +135,70 @@ class Note:
 class Diagram:
     """A sequence of arrows between lanes (client, nginx, a server, app), from top to bottom, drawn as a table.
 
-    A lane is two columns and its line the border between them; between two lanes lies one more, which takes what
-    width the labels need. An arrow is one cell, from its left lane's line to its right lane's.
+    A lane is two columns and its line the border between them. Beside each lane lies one more column, which takes
+    what width the labels need. An arrow is one cell, from its left lane's line to its right lane's.
     """
 
     def __init__(self, lanes: Sequence[str], rows: Iterable[Arrow | Note]) -> None:
         self.lanes, self.rows = list(lanes), list(rows)
 
     def __repr__(self) -> str:
-        loose = any(row.loose for row in self.rows if isinstance(row, Arrow))
-        starts = max((wcswidth(row.start) for row in self.rows if isinstance(row, Arrow)), default=0)
-        ends = max((wcswidth(row.end) for row in self.rows if isinstance(row, Arrow)), default=0)
+        arrows = [row for row in self.rows if isinstance(row, Arrow)]
+        gutter = "  " if any(arrow.loose for arrow in arrows) else ""
+        starts = max((wcswidth(arrow.start) for arrow in arrows), default=0)
+        ends = max((wcswidth(arrow.end) for arrow in arrows), default=0)
         lines = []
         for row in self.rows:
-            mark = "  " if loose else ""
             if isinstance(row, Note):
-                lines.append(f"{mark}— {_line(row.text)}")
+                lines.append(f"{gutter}— {_line(row.text)}")
                 continue
             sign = "⇄" if row.both else "↻" if row.start == row.end else "→"
-            mark = "≈ " if row.loose else mark
             ways = f"{_padded(row.start, starts)} {sign} {_padded(row.end, ends)}"
-            lines.append(f"{mark}{ways}  {_line(row.label)}".rstrip())
+            lines.append(f"{'≈ ' if row.loose else gutter}{ways}  {_line(row.label)}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        columns = '<col class="lane" span="2">' + '<col><col class="lane" span="2">' * (len(self.lanes) - 1)
-        heads = "<td></td>".join(f'<th scope="col" colspan="2">{_centred(escape(lane))}</th>' for lane in self.lanes)
+        columns = "<col>" + '<col class="lane" span="2"><col>' * len(self.lanes)
+        heads = [f'<th scope="col" colspan="2">{_centred(escape(lane))}</th>' for lane in self.lanes]
         rows = "".join(self._note(row) if isinstance(row, Note) else self._arrow(row) for row in self.rows)
         caption = f"<caption>{escape(' ⇄ '.join(self.lanes))}</caption>"
-        inside = f"{caption}<colgroup>{columns}</colgroup><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
+        top = f"<colgroup>{columns}</colgroup><thead><tr>{'<td></td>'.join(['', *heads, ''])}</tr></thead>"
+        inside = f"{caption}{top}<tbody>{rows}</tbody>"
         return f'<div class="bench box">{_table("bench diagram", inside)}</div>'
 
     def _note(self, note: Note) -> str:
-        return f'<tr class="note"><td colspan="{3 * len(self.lanes) - 1}">{_centred(escape(note.text))}</td></tr>'
+        return f'<tr class="across"><td colspan="{3 * len(self.lanes) + 1}">{_centred(escape(note.text))}</td></tr>'
 
     def _arrow(self, arrow: Arrow) -> str:
         start, end = self.lanes.index(arrow.start), self.lanes.index(arrow.end)
-        first, last = min(start, end), max(start, end)
-        between = len(self.lanes) - 1
-        if start == end:  # beside its lane: between it and the next, or the one before
-            first = max(0, min(start, between - 1))
-            last = first + 1
-        free = '<td class="line" colspan="3"></td>'
-        name, label = _way(start, end, arrow.both), self._label(arrow, start, end)
-        if not between:  # one lane, and nothing but a margin beside it
-            cells = f'<td class="line"></td><td>{label}</td>'
-        else:
-            cell = f'<td class="line" colspan="{3 * (last - first)}">{label}</td>'
-            cells = f'<td class="line"></td>{free * first}{cell}{free * (between - last)}<td></td>'
-        return f'<tr class="{name} {arrow.kind}">{cells}</tr>'
+        first, last = sorted((start, end))
+        if start == end:  # beside its lane: up to the next one, or for the last one from the one before
+            first, last = (start, end + 1) if start + 1 < len(self.lanes) else (start - 1, end)
+        # The stretches from lane to lane, each ending in a lane's line, but for what lies right of the last.
+        cells = ['<td class="line" colspan="2"></td>', *['<td class="line" colspan="3"></td>'] * (len(self.lanes) - 1)]
+        label = self._label(arrow, start, end)
+        span = 3 * (last - first) - (first < 0)
+        cells[first + 1 : last + 1] = [f'<td class="line" colspan="{span}">{label}</td>']
+        name = "note" if arrow.both or start == end else "out" if start < end else "in"
+        return f'<tr class="{name} {arrow.kind}">{"".join(cells)}<td colspan="2"></td></tr>'
 
     def _label(self, arrow: Arrow, start: int, end: int) -> str:
         """The inside of the arrow's cell, with its head as text at the side to which it points."""
         sign, name = ("↻", "self") if start == end else ("→", "right") if start < end else ("←", "left")
         sign, name = ("⇄", "both") if arrow.both else (sign, name)
-        if start == end == len(self.lanes) - 1 > 0:
+        if start == end == len(self.lanes) - 1:
             name += " last"
-        head = f'<span class="head">{sign}</span>'
-        parts = [LOOSE] * arrow.loose + [_folded(_line(arrow.label))]
+        text, head = _line(arrow.label), f'<span class="head">{sign}</span>'
+        parts = [LOOSE] * arrow.loose + [code(_cut(text, LABEL))]
         parts.insert(len(parts) if sign == "→" else 0, head)
-        return f'<div align="center" class="arrow {name}">{" ".join(filter(None, parts))}</div>'
+        html = " ".join(filter(None, parts))
+        if _cut(text, LABEL) != text:
+            html = f"<details><summary>{html}</summary><pre>{code(text)}</pre></details>"
+        return f'<div align="center" class="arrow {name}">{html}</div>'
 
 
-LOOSE = '<span class="loose" title="when, among its neighbours, is not known · 앞뒤 행과의 순서는 알 수 없음">≈</span>'
+STATES = {"idle": " ", "waits": "░", "works": "█", "answered": "✓"}
+SLOT = 4  # columns of one slot in the text form
 
 
 class Timeline:
@@ -208,49 +219,51 @@ class Timeline:
     Raises ValueError for another word, and for a row with more or fewer states than there are slots.
     """
 
-    STATES = {"idle": " ", "waits": "░", "works": "█", "answered": "✓"}
-    SLOT = 4  # columns of one slot in the text form
-
     def __init__(self, slots: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> None:
         self.slots = list(slots)
-        self.rows = [(label, [state or "idle" for state in states]) for label, states in rows]
+        self.rows = [(label, [state.strip() or "idle" for state in states]) for label, states in rows]
         for label, states in self.rows:
             if len(states) != len(self.slots):
                 raise ValueError(f"{label}: {len(states)} states for {len(self.slots)} slots")
-            if unknown := {state.split()[0] for state in states} - set(self.STATES):
-                raise ValueError(f"{label}: {', '.join(sorted(unknown))} is none of {', '.join(self.STATES)}")
+            if unknown := {state.split()[0] for state in states} - set(STATES):
+                raise ValueError(f"{label}: {', '.join(sorted(unknown))} is none of {', '.join(STATES)}")
 
     def __repr__(self) -> str:
-        numbers = "".join(f"{number:<{self.SLOT}}" for number in range(1, len(self.slots) + 1))
+        numbers = "".join(f"{number:<{SLOT}}" for number in range(1, len(self.slots) + 1))
         rows = [["", numbers, ""]]
         for label, states in self.rows:
             runs = list(_runs(states))
             told = dict.fromkeys(state for state, _ in runs if " " in state)
             rows.append([_line(label), "".join(map(self._bar, *zip(*runs, strict=True))), ", ".join(told)])
-        legend = "  ".join(f"{sign} {word}" for word, sign in self.STATES.items() if word != "idle")
+        legend = "  ".join(f"{sign} {word}" for word, sign in STATES.items() if word != "idle")
         events = [f"{number} {_line(slot)}" for number, slot in enumerate(self.slots, 1)]
         return "\n".join((_aligned(rows), legend, *events))
 
     def _bar(self, state: str, slots: int) -> str:
         """The run of one state, as wide as its slots; an answer is a moment and marked once."""
         word = state.split()[0]
-        drawn = 1 if word == "answered" else slots * self.SLOT
-        return (self.STATES[word] * drawn).ljust(slots * self.SLOT)
+        drawn = 1 if word == "answered" else slots * SLOT
+        return (STATES[word] * drawn).ljust(slots * SLOT)
 
     def _repr_html_(self) -> str:
         rows = []
         for label, states in self.rows:
-            cells = "".join(self._td(state, slots) for state, slots in _runs(states))
+            cells = "".join(self._tds(state, slots) for state, slots in _runs(states))
             rows.append(f'<tr><th scope="row">{_left(code(_line(label)))}</th>{cells}</tr>')
         heads = f"<thead><tr><td></td>{''.join(map(_th, self.slots))}</tr></thead>"
         table = _table("bench timeline", f"{heads}<tbody>{''.join(rows)}</tbody>")
         return f'<div class="bench box">{table}</div>'
 
-    def _td(self, state: str, slots: int) -> str:
+    def _tds(self, state: str, slots: int) -> str:
+        """The cells of a run of one state: one bar, or a mark and what is empty after it."""
         word = state.split()[0]
-        span = f' colspan="{slots}"' if slots > 1 else ""
-        text = "" if word == "idle" else f'<span class="sign">{self.STATES[word]}</span> {escape(state)}'
-        return f'<td class="{word}"{span}>{_left(text)}</td>'
+        empty = '<td class="idle"></td>'
+        if word == "idle":
+            return empty * slots
+        inside = _left(f'<span class="sign">{STATES[word]}</span> {escape(state)}')
+        if word == "answered":
+            return f'<td class="answered">{inside}</td>{empty * (slots - 1)}'
+        return f'<td class="{word}" colspan="{slots}">{inside}</td>'
 
 
 # -- text --------------------------------------------------------------------------------------------------
@@ -277,14 +290,15 @@ def _aligned(lines: list[list[str]]) -> str:
     """The lines with their cells one under the other."""
     widths = [max(map(wcswidth, column)) for column in zip(*lines, strict=True)]
     widths[-1:] = [0]  # nothing stands right of the last column, so it needs no padding
-    return "\n".join("  ".join(map(_padded, line, widths)).rstrip() for line in lines)
+    padded = ("  ".join(map(_padded, line, widths)) for line in lines)
+    return "\n".join(text if line[-1] else text.rstrip() for text, line in zip(padded, lines, strict=True))
 
 
 def _cut(text: str, columns: int) -> str:
     """As much of the text as fits, no escape torn apart, then …"""
     if wcswidth(text) <= columns:
         return text
-    pieces = re.findall(f"{ESCAPE}|.", text[:columns])
+    pieces = re.findall(f"{ESCAPE}|.", text[: columns + 4])  # and the rest of an escape, which has at most four
     while wcswidth("".join(pieces)) >= columns:
         del pieces[-1]
     return "".join(pieces) + "…"
@@ -323,16 +337,3 @@ def _centred(html: str) -> str:
 
 def _th(text: str) -> str:
     return f'<th scope="col">{_left(escape(text))}</th>'
-
-
-def _way(start: int, end: int, both: bool) -> str:
-    """The class of an arrow's row, the one that a table gives to what goes the same way."""
-    return "note" if both or start == end else "out" if start < end else "in"
-
-
-def _folded(text: str) -> str:
-    """The text; of a long one its beginning, and all of it in a fold."""
-    short = _cut(text, LABEL)
-    if short == text:
-        return code(text)
-    return f"<details><summary>{code(short)}</summary><pre>{code(text)}</pre></details>"

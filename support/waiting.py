@@ -21,17 +21,16 @@ def until(condition: Callable[[], T], timeout: float) -> T:
     return value
 
 
-NAP, NAPS = 0.01, 10  # seconds between two looks for a change, and how many such looks make it quiet
+NAP, NAPS = 0.01, 10  # seconds between two looks for a change, and how many of them without one make it quiet
 
 
-def quiet(look: Callable[[], object], timeout: float, over: Callable[[], object] = lambda: False) -> bool:
-    """True once `look()` has given one value ten times in a row, a tenth of a second apart from first to last, or
-    `over()` is true; False if that is not so after `timeout` seconds.
+def quiet(look: Callable[[], object], timeout: float, naps: int = NAPS, over: Callable[[], object] = bool) -> bool:
+    """True once `look()` has given one value `naps` times in a row, or `over()` is true; False after `timeout` seconds.
 
     Looks are counted, not time: where the machine is busy they come later, and so does what one waits for.
     """
     began, same, before = time.monotonic(), 0, look()
-    while same < NAPS and not over():
+    while same < naps and not over():
         if time.monotonic() - began >= timeout:
             return False
         time.sleep(NAP)

@@ -1,12 +1,12 @@
 """From bytes to messages: what the bytes of a connection say, each message beside its own bytes.
 
 How the parts play together. `decode` makes two Streams (stream.py), one of each direction, and chooses who reads them.
-Each reader knows one protocol: http1.py (by h11), websocket.py (by websockets), http2.py (by hyperframe and hpack),
-tls.py and resp.py, whose framing is a few bytes. A reader looks at the bytes that stand next and takes them, which
-makes a Message of them; what no reader knows is taken as it is, and nothing is skipped: the messages of a direction,
-joined, are the bytes that crossed. One direction is enough for every reader but http1, where the answer decides what
-the bytes after a request are; it returns when both directions speak something else from here on, and another reader
-goes on.
+Each reader knows one protocol: http1.py with heads.py and bodies.py (by h11), websocket.py (by websockets), http2.py
+(by hyperframe and hpack), tls.py and resp.py, whose framing is a few bytes. A reader looks at the bytes that stand next
+and takes them, which makes a Message of them; what no reader knows is taken as it is, and nothing is skipped: the
+messages of a direction, joined, are the bytes that crossed. One direction is enough for every reader but http1, where
+the answer decides what the bytes after a request are; it returns when both directions speak something else from here
+on, and another reader goes on.
 
 Reading never looks back and never copies what is left, so that it takes time in proportion to the bytes. How a message
 looks is not known here, but in wire.py.
@@ -14,7 +14,7 @@ looks is not known here, but in wire.py.
 
 from itertools import groupby
 
-from . import http1, http2, resp, tls, websocket
+from . import heads, http1, http2, resp, tls, websocket
 from .stream import CUT, Message, Part, Span, Stream, short
 
 __all__ = ["CUT", "Message", "Part", "Span", "decode"]
@@ -47,12 +47,12 @@ def _read(client: Stream, server: Stream) -> None:
             tls.read(stream)
     if http2.begins(client):
         http2.read(client)
-        if not http1.begins(server):  # a server that knows no HTTP/2 answers in its own words
+        if not heads.begins(server):  # a server that knows no HTTP/2 answers in its own words
             http2.read(server)
     if resp.begins(client):
         resp.read(client, "command")
         resp.read(server, "reply")
-    elif http1.begins(client) or http1.begins(server):
+    elif heads.begins(client) or heads.begins(server):
         _go_on(client, server, http1.read(client, server))
     client.take_unread()
     server.take_unread()

@@ -9,7 +9,8 @@ import h11
 from ..errors import BenchError
 from ..loopback import HOST
 from ..show import visible
-from . import http1
+from .heads import parser_for
+from .http1 import requests
 
 GRACE = 1.0  # seconds in which a server that says it will close is expected to
 
@@ -32,9 +33,10 @@ def say(server, head: str, body: bytes = b"", host: str | None = "bench", timeou
 
 
 def _connected(server, timeout: float) -> socket.socket:
-    """A connection to the server, in TLS where its url says https."""
-    connect = getattr(server, "connect", None) or (lambda wait: socket.create_connection((HOST, server.port), wait))
-    sock = connect(timeout)
+    """A connection on which one can speak HTTP: as a Server makes it, or to a Tap's port, in TLS if its url says so."""
+    if connect := getattr(server, "connect", None):
+        return connect(timeout)
+    sock = socket.create_connection((HOST, server.port), timeout)
     if not getattr(server, "url", "").startswith("https:"):
         return sock
     context = ssl.create_default_context()
@@ -77,9 +79,9 @@ class _Expected:
 
     def __init__(self, sent: bytes) -> None:
         self.over = self.closing = False
-        self._requests = iter(http1.requests(sent))
+        self._requests = iter(requests(sent))
         # None: nothing but the end of the connection tells when an answer is complete.
-        self._parser = next((http1.parser_for(request) for request in self._requests), None)
+        self._parser = next((parser_for(request) for request in self._requests), None)
 
     def receive(self, data: bytes) -> None:
         """Takes what has come."""
@@ -101,7 +103,7 @@ class _Expected:
         self.closing = parser.their_state is h11.MUST_CLOSE
         switched = event is h11.PAUSED  # what comes now is not HTTP
         remaining = () if switched or self.closing else self._requests
-        self._parser = next((http1.parser_for(request) for request in remaining), None)
+        self._parser = next((parser_for(request) for request in remaining), None)
         self.over = self._parser is None and not self.closing
         return parser.trailing_data[0]
 

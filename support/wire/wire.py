@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from html import escape
 from itertools import chain, groupby, islice
 
-from ..show import Table, visible
+from ..show import Table, marked, visible
 from .messages import Message, decode
 
 ROWS = 400  # of a table, at most; what is left out is told
@@ -35,7 +34,8 @@ class Bytes:
 
     @staticmethod
     def _html(kind: str, text: str) -> str:
-        return f'<span class="framing">{escape(text)}</span>' if kind in ("framing", "header") else escape(text)
+        html = marked(text)
+        return f'<span class="framing">{html}</span>' if kind in ("framing", "header") else html
 
 
 class Wire:
@@ -45,6 +45,13 @@ class Wire:
         """`pieces` as the tap keeps them; what came before the place `seen` is needed to decode and is not shown."""
         self._numbered = list(enumerate(pieces))
         self._seen = seen
+
+    @classmethod
+    def of(cls, messages: Iterable[Message]) -> "Wire":
+        """A look at these messages only."""
+        wire = cls([])
+        wire.messages = list(messages)
+        return wire
 
     @cached_property
     def messages(self) -> list[Message]:
@@ -66,15 +73,12 @@ class Wire:
         Where no HTTP was spoken, it is the connection that began last.
         """
         began = [m for m in self.messages if m.name == "Request"] or [m for m in self.messages if m.connection]
-        chosen: list[Message] = []
-        if began:
-            first = max(began, key=lambda message: (message.place, message.exchange))
-            mine = [m for m in self.messages if m.connection == first.connection]
-            newest = first.exchange == max(m.exchange for m in mine)
-            chosen = [m for m in mine if m.exchange == first.exchange or (newest and not m.exchange)]
-        wire = Wire([])
-        wire.messages = chosen
-        return wire
+        if not began:
+            return Wire.of([])
+        first = max(began, key=lambda message: (message.place, message.exchange))
+        mine = [m for m in self.messages if m.connection == first.connection]
+        newest = first.exchange == max(m.exchange for m in mine)
+        return Wire.of(m for m in mine if m.exchange == first.exchange or (newest and not m.exchange))
 
     def bytes(self, way: str) -> bytes:
         """The bytes that went one way (→ to the server, ← to the client), all connections in order."""

@@ -114,7 +114,8 @@ def test_what_a_closing_server_sends_too_much_is_there():
         assert say(web, GET, **WAIT) == closing + b" and more"
 
 
-def test_a_server_that_says_it_closes_and_does_not():
+def test_a_server_that_says_it_closes_and_does_not(monkeypatch):
+    monkeypatch.setattr("support.wire.say.GRACE", 0.1)
     closing = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
     with server(closing) as web:
         assert say(web, GET, **WAIT) == closing
@@ -192,16 +193,17 @@ def test_in_tls():
     """With a certificate that nobody knows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
-    near, far = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-    def serve():
-        with contextlib.suppress(OSError), context.wrap_socket(far, server_side=True) as secure:
-            secure.recv(65536)
-            secure.sendall(OK)
-            secure.recv(1)
+        def serve():
+            far, _ = listener.accept()
+            with contextlib.suppress(OSError), context.wrap_socket(far, server_side=True) as secure:
+                secure.recv(65536)
+                secure.sendall(OK)
+                secure.recv(1)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    web = SimpleNamespace(url="https://localhost:1", connect=lambda timeout: near)
-    assert say(web, GET, **WAIT) == OK
-    thread.join()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        assert say(SimpleNamespace(url=f"https://127.0.0.1:{port}", port=port), GET, **WAIT) == OK
+        thread.join()

@@ -8,6 +8,7 @@ import psutil
 from upload import app as learners
 
 from support import record
+from support.errors import raised
 
 peak, left = 0, False
 
@@ -51,5 +52,5 @@ async def call(scope, receive, send):
     try:
         await learners(scope=scope, receive=receive, send=send)
     except BaseException as error:
-        print("your code raised", f"{type(error).__name__}: {error}".rstrip(": "))
+        print("your code raised", raised(error))
         raise
