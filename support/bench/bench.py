@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from ..app import target
 from ..errors import BenchError
 from ..loopback import HOST
 from ..wire.tap import Tap
-from . import keeper, nginx
+from . import keeper
+from .nginx import CellSite, FileSite, Nginx, Site
+from .page import Page
 from .ports import free_ports
 from .programs import PROGRAMS, Program, require
 from .server import PortTaken, Server
@@ -36,12 +40,12 @@ class Bench:
             Bench.current.close()
         self.home = Path.cwd()
         self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
-        (self.folder / ".bench").mkdir()
         self._umask: int | None = None  # the one before, where it had to be changed
         if os.geteuid() == 0:
             # Started by root, nginx works as another user, who must read here, and whatever is written here.
             self.folder.chmod(0o755)
             self._umask = os.umask(0o022)
+        (self.folder / ".bench").mkdir()
         self.servers: dict[str, Server] = {}
         self.taps: list = []
         self._keeper = subprocess.Popen(
@@ -69,12 +73,15 @@ class Bench:
         A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is
         missing, ends, or does not answer within `timeout` seconds; it is stopped then (see `Server.stop`).
         """
+        self._stands()
         words = self._words(command)
         if port is not None and not 0 < port < 65536:
             raise BenchError(
                 f"{port} is no port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
+        if words[0] == "nginx":
+            return self._start_nginx(FileSite(self.folder, words, name), name or command, port, timeout)
         row = PROGRAMS.get(words[0], Program())
         if "{port}" not in command and "{address}" not in command:
             words += row.listen
@@ -83,25 +90,33 @@ class Bench:
     def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 20.0) -> Server:
         """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
 
-        `site` is what stands in a server block; if it holds a `server { }` itself, what stands in the http
-        block. Raises BenchError with nginx's message and the line when nginx refuses it.
+        `site` is what stands in a server block, in the http block, or a whole nginx.conf. Wherever it listens, it
+        is moved to loopback. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
-        row = PROGRAMS["nginx"]
-        words = ["nginx", "-p", f"{name}/", "-c", "nginx.conf", "-e", "stderr"]
+        self._stands()
+        return self._start_nginx(CellSite(self.folder, name, site, names or {}), name, None, timeout)
 
-        def write(port: int) -> None:
-            nginx.write(self.folder / name, site, names or {}, f"{HOST}:{port}")
-
+    def _start_nginx(self, site: Site, key: str, port: int | None, timeout: float) -> Nginx:
+        """Runs nginx with a site that is moved to the port, or to a free one."""
+        row = replace(PROGRAMS["nginx"], port=site.port, ready=site.ready)
         try:
-            return self._start(words, row, name, None, timeout, before=write)
+            return self._start(site.words, row, key, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:
-            raise nginx.refusal(error, site, self.folder / name) from None
+            raise site.refusal(error) from None
 
     def tap(self, upstream: Server, *, client: str = "client"):
         """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
 
         `client` names who will connect to it in diagrams ("nginx" for the hop behind nginx).
         """
+        self._stands()
+        if not isinstance(upstream, Server):
+            raise BenchError(
+                f"{upstream!r} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: "
+                "bench.tap(web).",
+                f"{upstream!r} 값은 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
+                "bench.tap(web)",
+            )
         if not upstream.running:
             raise upstream.gone()
         # Far from every port that a bench looks for a server on, so that no such look lands in a tap.
@@ -116,8 +131,13 @@ class Bench:
         self.taps.append(tap)
         return tap
 
+    def page(self, site: Server, path: str = "/") -> Page:
+        """A page of a site, as a frame below the cell. Raises BenchError when the path does not begin with "/"."""
+        return Page(site, path)
+
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
+        self._stands()
         return target.load(self.folder, name)
 
     def close(self) -> None:
@@ -134,6 +154,14 @@ class Bench:
             if self._umask is not None:
                 os.umask(self._umask)
 
+    def _stands(self) -> None:
+        """Raises BenchError if this bench has been cleared: its folder and its servers are gone."""
+        if Bench.current is not self:
+            raise BenchError(
+                "This bench has been cleared. Run the cell with bench = Bench(), then the cells below it.",
+                "이 작업대는 이미 정리되었습니다. bench = Bench()가 있는 셀부터 차례로 다시 실행하세요.",
+            )
+
     def _words(self, command: str) -> list[str]:
         """The command's words, checked: its program is here and it leaves listening to the bench."""
         try:
@@ -145,6 +173,7 @@ class Bench:
             ) from None
         if not words:
             raise BenchError("The command is empty.", "명령이 비어 있습니다.")
+        require(words[0])
         row = PROGRAMS.get(words[0])
         if row is None and "{port}" not in command and "{address}" not in command:
             raise BenchError(
@@ -157,7 +186,6 @@ class Bench:
                     f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
                     f"{word} 옵션은 빼세요. 주소는 벤치가 정합니다. 포트를 고르려면 port=8000처럼 지정하세요.",
                 )
-        require(words[0])
         for word in words[1:]:
             if words[0] in ("uvicorn", "daphne") and (kind := target.constant(self.folder, word)):
                 # Both would start, and answer every request with 500.
@@ -167,7 +195,7 @@ class Bench:
                 )
         return words
 
-    def _start(self, words, row, key, port, timeout, before=lambda port: None) -> Server:
+    def _start(self, words, row, key, port, timeout, make=Server) -> Server:
         """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
         path = require(words[0])
         if key in self.servers:
@@ -176,8 +204,7 @@ class Bench:
         for candidate in [port] if port else islice(free_ports(row.port), TRIES):
             spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
             command = [_fill(word, spots) for word in words]
-            before(candidate)
-            server = Server(words[0], command, row, candidate, self.folder)
+            server = make(words[0], command, row, candidate, self.folder)
             try:
                 server.start(path, self._keeper.pid, deadline, asked=port is not None)
             except PortTaken:
@@ -190,6 +217,8 @@ class Bench:
             except BenchError as error:
                 raise target.unwritten(error, self.folder, words) from None
             print("$", shlex.join(command))
+            for line in server.told:
+                print(line)
             self.servers[key] = server
             return server
         raise server.fault(

