@@ -25,6 +25,7 @@ neighbours is chosen.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from .app.events import Events
 from .errors import BenchError
@@ -32,6 +33,7 @@ from .order import calls as called
 from .order.arranging import arrange, certain
 from .order.calls import Call
 from .order.crossings import Crossings
+from .order.lanes import Lanes
 from .order.moments import Moments
 from .order.numbers import numbered
 from .order.rows import Row, make
@@ -64,18 +66,33 @@ def _neither(source: object) -> BenchError:
 
 def draw(sources: Collection[Tap | Events], rules: Collection[str]) -> Diagram:
     """The diagram that these rules allow."""
+    layout = lay_out(sources, rules)
+    drawn = [row for row in layout.rows if not row.hidden]
+    numbers = numbered(drawn, layout.evidence)
+    shown = [_shown(row, numbers[row], row not in layout.certain) for row in drawn]
+    used = dict.fromkeys(lane for row in drawn for lane in (row.start, row.stop) if lane)
+    return Diagram(sorted(used, key=layout.depth.__getitem__), shown)
+
+
+@dataclass
+class Layout:
+    """All rows as they stand, the hidden ones too, and those of them whose order is known; `depth` orders the lanes."""
+
+    evidence: Evidence
+    moments: Moments
+    rows: list[Row]
+    certain: set[Row]
+    depth: dict[str, int]
+
+
+def lay_out(sources: Collection[Tap | Events], rules: Collection[str]) -> Layout:
+    """The layout that these rules allow."""
     taps = list(dict.fromkeys(source for source in sources if isinstance(source, Tap)))
     calls = called.calls(source for source in sources if isinstance(source, Events))
     evidence, moments = known(taps, calls, rules)
-    app_lane = _app_lanes(calls)
-    rows = make(evidence, moments, app_lane)
-    depth = _depths(taps, app_lane)
-    drawn = [row for row in arrange(rows, moments, depth) if not row.hidden]
-    sure = certain(drawn, moments)
-    numbers = numbered(drawn, evidence)
-    shown = [_shown(row, numbers[row], row not in sure) for row in drawn]
-    used = dict.fromkeys(lane for row in drawn for lane in (row.start, row.stop) if lane)
-    return Diagram(sorted(used, key=depth.__getitem__), shown)
+    lanes = Lanes(taps, evidence)
+    rows = arrange(make(evidence, moments, lanes), moments, lanes.depth)
+    return Layout(evidence, moments, rows, certain([row for row in rows if not row.hidden], moments), lanes.depth)
 
 
 def known(taps: list[Tap], calls: list[Call], rules: Collection[str]) -> tuple[Evidence, Moments]:
@@ -96,23 +113,6 @@ def known(taps: list[Tap], calls: list[Call], rules: Collection[str]) -> tuple[E
             return evidence, moments
         for call in wrong:
             del evidence.exchange_of[call]
-
-
-def _app_lanes(calls: list[Call]) -> dict[str, str]:
-    """For each server the lane of its app: two servers' apps have one each."""
-    servers = dict.fromkeys(call.server for call in calls)
-    return {server: "app" if len(servers) == 1 else f"{server} app" for server in servers}
-
-
-def _depths(taps: list[Tap], app_lane: dict[str, str]) -> dict[str, int]:
-    """How far each lane is from the client, by the longest way; the apps are the farthest."""
-    steps = [(tap.client, tap.upstream.name) for tap in taps]
-    depth = dict.fromkeys([lane for step in steps for lane in step] + list(app_lane), 0)
-    for _ in depth:
-        for near, far in steps:
-            if depth[far] <= depth[near] < len(steps):
-                depth[far] = depth[near] + 1
-    return depth | dict.fromkeys(app_lane.values(), len(steps) + 1)
 
 
 def _shown(row: Row, number: str, loose: bool) -> Arrow | Note:

@@ -10,7 +10,6 @@ from websockets.sync.client import connect
 from support import sequence, sequences
 from support.app.events import Events
 from support.wire.tap import Piece, Tap
-from support.wire.wire import Wire
 
 RECORDED = samples.HELLO.replace("def app", "@record\ndef app").replace("async def asgi", "@record\nasync def asgi")
 ECHO = """

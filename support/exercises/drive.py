@@ -178,8 +178,8 @@ def ask(
     timeout: float = SILENCE,
 ) -> Answer:
     """The whole answer to one request. A body in pieces is sent one by one, in chunks if Transfer-Encoding says so."""
-    pieces = [body] if isinstance(body, bytes) else body
-    with connect(tap, head, headers) as client:
+    pieces = iter([body] if isinstance(body, bytes) else body)
+    with connect(tap, head, headers, next(pieces, b"")) as client:
         client.settimeout(timeout)
         with contextlib.suppress(OSError):  # who does not want all of it may answer, and hang up, before its end
             for piece in pieces:

@@ -16,10 +16,12 @@ Where this leaves a choice, what the rows say and what stands around them decide
 from collections.abc import Iterable
 
 from .calls import Call
+from .crossings import Text
 from .moments import Moments, sort
 from .rows import Row, following
 
-NOTE_WEIGHT = 1 << 20  # a note bears no mark, so all notes are among the rows whose order is known
+NOTE_WEIGHT = 1 << 40  # a note bears no mark, so all notes are among the rows whose order is known
+EVENT_WEIGHT = 1 << 20
 
 
 class _Plan:
@@ -93,7 +95,14 @@ def _urgency(plan: _Plan, number: int, places: dict[int, int], drawn: int) -> tu
     cause = max(plan.previous[number], key=lambda each: places[each], default=None)
     goes_on = cause is not None and plan.rows[cause].strand == row.strand
     turn = 2 if plan.waits(number, drawn) else 1 if row.stimulus else 0
-    return turn, row.stimulus, -1 if cause is None else -places[cause], row.kind != "wire", not goes_on, plan.ranks[number]
+    return (
+        turn,
+        row.stimulus,
+        -1 if cause is None else -places[cause],
+        row.kind != "wire",
+        not goes_on,
+        plan.ranks[number],
+    )
 
 
 def _reach(following: list[set[int]], order: Iterable[int]) -> list[int]:
@@ -114,18 +123,29 @@ def _nearest(numbers: set[int], reach: list[int]) -> set[int]:
 
 
 def _ranked(plan: _Plan, depth: dict[str, int]) -> list[int]:
-    """A rank for each row, from what it says and, among those that say the same, from what stands around it."""
-    keys: list[tuple] = [_said(row, depth) for row in plan.rows]
-    ranks, count = _ranks(keys)
+    """A rank for each row, from what it says and, among those that say the same, from what stands around it.
+
+    That is the rows before and behind it, and those of the same connection or call.
+    """
+    homes = [row.source.connection if isinstance(row.source, Text) else row.source for row in plan.rows]
+    at_home: dict[object, list[int]] = {}
+    for number, home in enumerate(homes):
+        at_home.setdefault(home, []).append(number)
+    ranks, count = _ranks([_said(row, depth) for row in plan.rows])
     while True:
+        kin = dict(zip(at_home, _ranks([_all(ranks, numbers) for numbers in at_home.values()])[0], strict=True))
         keys = [
-            (rank, sorted(ranks[each] for each in plan.previous[n]), sorted(ranks[each] for each in plan.next[n]))
+            (rank, kin[homes[n]], _all(ranks, plan.previous[n]), _all(ranks, plan.next[n]))
             for n, rank in enumerate(ranks)
         ]
         ranks, finer = _ranks(keys)
         if finer == count:
             return ranks
         count = finer
+
+
+def _all(ranks: list[int], numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(ranks[number] for number in numbers))
 
 
 def _said(row: Row, depth: dict[str, int]) -> tuple:
@@ -135,18 +155,14 @@ def _said(row: Row, depth: dict[str, int]) -> tuple:
 
 def _ranks(keys: list[tuple]) -> tuple[list[int], int]:
     """The rank of each key, and how many different ones there are."""
-    order = {key: rank for rank, key in enumerate(sorted({_frozen(key) for key in keys}))}
-    return [order[_frozen(key)] for key in keys], len(order)
-
-
-def _frozen(key: tuple) -> tuple:
-    return tuple(tuple(part) if isinstance(part, list) else part for part in key)
+    order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    return [order[key] for key in keys], len(order)
 
 
 def certain(rows: list[Row], moments: Moments) -> set[Row]:
     """As many of the drawn rows as stand in a known order, all of them: each begins and ends after the one before.
 
-    Of several such choices the one with the rows drawn first.
+    Of several such choices the one with more bytes, then the one with the rows drawn first.
     """
     weights, best = [], []
     for number, row in enumerate(rows):
@@ -169,4 +185,6 @@ def _precedes(one: Row, other: Row, moments: Moments) -> bool:
 def _weight(row: Row) -> int:
     if row.kind == "note":
         return NOTE_WEIGHT
-    return 0 if isinstance(row.source, Call) and row.source.kind == "lifespan" else 1
+    if isinstance(row.source, Call):
+        return 0 if row.source.kind == "lifespan" else EVENT_WEIGHT
+    return EVENT_WEIGHT + 1

@@ -12,7 +12,7 @@ STARTS = ("start_response", "http.response.start", "websocket.http.response.star
 OTHERS_BYTES = ("http.response.pathsend", "http.response.zerocopysend")  # a server's extensions: nobody knows how many
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Call:
     """One call of an app: its events, and the moment of each."""
 

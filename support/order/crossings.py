@@ -52,7 +52,7 @@ class Segment:
         return sum(len(data) for _, _, data in self.pieces)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Stretch:
     """The bytes of a text from `start` to `stop` (counted in payload); `begin` and `end` are moments."""
 
@@ -65,7 +65,7 @@ class Stretch:
     end: int = -1
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Text:
     """A head, a body, a frame, an end. `role` says what it is in its exchange."""
 
@@ -124,8 +124,10 @@ class Text:
         for segment in self.segments:
             for data in _split([data for _, _, data in segment.pieces], [cut - at for cut in sorted(self.cuts)]):
                 size = sum(map(len, data))
-                self.stretches.append(Stretch(self, at, at + size, segment, data, moments.new(), moments.new()))
-                moments.before(self.stretches[-1].begin, self.stretches[-1].end)
+                begin = moments.new()
+                end = moments.new() if size > 1 else begin  # one byte is a moment
+                moments.before(begin, end)
+                self.stretches.append(Stretch(self, at, at + size, segment, data, begin, end))
                 at += size
 
 
@@ -149,7 +151,7 @@ def _split(data: list[bytes], cuts: list[int]) -> Iterator[list[bytes]]:
         yield current
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Exchange:
     """A request and its answer on one connection."""
 
@@ -194,7 +196,7 @@ def _inside(place: int, segments: list[Segment]) -> bool:
     return bool(segments) and segments[0].place < place < segments[-1].last_place
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Connection:
     """One connection at one tap."""
 
@@ -205,7 +207,7 @@ class Connection:
     exchanges: dict[int, Exchange] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Note:
     """What the cell said that it did."""
 
@@ -219,7 +221,12 @@ class Crossings:
 
     def __init__(self, taps: Iterable[Tap]) -> None:
         kept = [(tap, tap.wire.messages) for tap in taps]
-        notes = [(m.when, m.place, n, m.summary) for n, (_, messages) in enumerate(kept) for m in messages if not m.connection]
+        notes = [
+            (m.when, m.place, n, m.summary)
+            for n, (_, messages) in enumerate(kept)
+            for m in messages
+            if not m.connection
+        ]
         self.notes = [Note(text, when, -1) for when, _, _, text in sorted(notes)]
         self.connections = [
             _connection(tap, number, list(group), self._phases(messages))
@@ -316,8 +323,10 @@ def _text(connection: Connection, message: Message) -> Text:
 def _exchange(connection: Connection, message: Message) -> Exchange | None:
     """The exchange to which the message belongs, with what its head says; None for what belongs to none."""
     number = message.exchange
-    if not number or (message.name not in ("Request", "Response", "InformationalResponse", "Data", "EndOfMessage", CUT)
-                      and number not in connection.exchanges):
+    if not number or (
+        message.name not in ("Request", "Response", "InformationalResponse", "Data", "EndOfMessage", CUT)
+        and number not in connection.exchanges
+    ):
         return None
     exchange = connection.exchanges.setdefault(number, Exchange(connection, number))
     if message.name == "Request":

@@ -25,7 +25,7 @@ class Moments:
             self._next[earlier].add(later)
 
     def close(self) -> set[int]:
-        """Draws all conclusions. The moments that could not be ordered come back: some of them contradict each other."""
+        """Draws all conclusions. What comes back could not be ordered: some of these moments contradict each other."""
         order = list(sort(self._next))
         self._after, self._before = ([0] * len(self._next) for _ in range(2))
         for moment in reversed(order):
@@ -54,7 +54,7 @@ class Moments:
 
 
 def sort(following: list[set[int]]) -> Iterator[int]:
-    """Numbers in an order in which none comes before what it follows; those in a circle, or behind one, are left out."""
+    """Numbers in an order in which none comes before what it follows, without those in a circle or behind one."""
     waiting = [0] * len(following)
     for each in following:
         for later in each:

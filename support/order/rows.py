@@ -1,22 +1,21 @@
 """Rows: what is drawn as one arrow or note, in the order in which it is drawn.
 
-    make       a text is one row, split where something known stands inside it; an event and a note are a row each
-    arrange    puts the rows into one order that the known order allows, always the same
-    known      which rows stand in the known order from the first to the last: the others' place is only chosen
+make       a text is one row, split where something known stands inside it; an event and a note are a row each
+arrange    puts the rows into one order that the known order allows, always the same
+known      which rows stand in the known order from the first to the last: the others' place is only chosen
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from .calls import Call
 from .crossings import Connection, Exchange, Note, Stretch, Text, said
+from .lanes import Lanes
 from .moments import Moments, sort
 from .rules import Evidence
 
 
-
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Row:
     """One arrow or note. `begin` and `end` are its first and its last moment; a hidden row only orders others."""
 
@@ -33,9 +32,9 @@ class Row:
     stimulus: int = 0  # not 0 for what nothing in the drawing causes: the order in which such rows are drawn
 
     @property
-    def moments(self) -> Iterable[int]:
+    def moments(self) -> set[int]:
         """All its moments."""
-        return [m for s in self.stretches for m in (s.begin, s.end)] or [self.begin]
+        return _moments(self.stretches) or {self.begin}
 
     @property
     def exchange(self) -> Exchange | None:
@@ -50,14 +49,14 @@ class Row:
 # -- which rows there are -----------------------------------------------------------------------------------
 
 
-def make(evidence: Evidence, moments: Moments, app_lane: dict[str, str]) -> list[Row]:
+def make(evidence: Evidence, moments: Moments, lanes: Lanes) -> list[Row]:
     """All rows, in no order."""
     rows = [_note(note) for note in evidence.crossings.notes]
     for call in evidence.calls:
-        rows += _events(call, app_lane[call.server], call in evidence.exchange_of)
+        rows += _events(call, lanes.caller(call), lanes.app(call), call in evidence.exchange_of)
     for text in evidence.crossings.texts:
         caused = text.exchange in evidence.front_of
-        rows += [_wire(text, group, caused) for group in _told_apart(text, moments)]
+        rows += [_wire(text, group, lanes.ends(text.connection.tap), caused) for group in _told_apart(text, moments)]
     while circle := _circle(rows, moments):
         split = [piece for row in circle for piece in _apart(row, circle, moments)]
         if len(split) == len(circle):
@@ -70,11 +69,11 @@ def _note(note: Note) -> Row:
     return Row("note", "", "", note.text, note.moment, note.moment, note, stimulus=3)
 
 
-def _events(call: Call, lane: str, caused: bool) -> list[Row]:
+def _events(call: Call, server: str, app: str, caused: bool) -> list[Row]:
     """A row for each event of a call."""
     rows = []
     for event, moment in zip(call.events, call.moments, strict=True):
-        ends = (call.server, lane) if event.way == "→" else (lane, call.server)
+        ends = (server, app) if event.way == "→" else (app, server)
         rows.append(Row("app", *ends, f"{event.name} {event.detail}".strip(), moment, moment, call))
     if not caused:
         rows[0].stimulus = 1 if call.kind == "lifespan" else 5
@@ -83,7 +82,7 @@ def _events(call: Call, lane: str, caused: bool) -> list[Row]:
 
 def _told_apart(text: Text, moments: Moments) -> list[list[Stretch]]:
     """The stretches of a text in groups: two are told apart if something is known to stand between them."""
-    own = sum(1 << moment for stretch in text.stretches for moment in (stretch.begin, stretch.end))
+    own = sum(1 << moment for moment in _moments(text.stretches))
     groups = [[text.stretches[0]]]
     for one, other in pairwise(text.stretches):
         if moments.between(one.end, other.begin) & ~own:
@@ -92,12 +91,14 @@ def _told_apart(text: Text, moments: Moments) -> list[list[Stretch]]:
     return groups
 
 
-def _wire(text: Text, group: list[Stretch], caused: bool) -> Row:
+def _moments(stretches: list[Stretch]) -> set[int]:
+    return {moment for stretch in stretches for moment in (stretch.begin, stretch.end)}
+
+
+def _wire(text: Text, group: list[Stretch], ends: tuple[str, str], caused: bool) -> Row:
     """A row for some stretches of a text."""
-    tap = text.connection.tap
-    ends = (tap.upstream.name, tap.client) if text.way == "←" else (tap.client, tap.upstream.name)
     kind = "end" if text.role == "end" else "wire"
-    row = Row(kind, *ends, _label(text, group), group[0].begin, group[-1].end, text, group)
+    row = Row(kind, *(ends[::-1] if text.way == "←" else ends), _label(text, group), group[0].begin, group[-1].end, text, group)
     row.both = text.way == "⇄"
     row.hidden = text.name == "EndOfMessage"
     begins = text.way == "→" and text.role not in ("upload", "last upload chunk")
@@ -137,7 +138,8 @@ def _apart(row: Row, circle: list[Row], moments: Moments) -> list[Row]:
         if (before ^ moments.around(one.begin)[0] | after ^ moments.around(other.end)[1]) & others:
             groups.append([])
         groups[-1].append(other)
-    return [_wire(row.source, group, not row.stimulus) for group in groups]
+    ends = (row.stop, row.start) if row.source.way == "←" else (row.start, row.stop)
+    return [_wire(row.source, group, ends, not row.stimulus) for group in groups]
 
 
 def following(rows: list[Row], moments: Moments) -> list[set[int]]:

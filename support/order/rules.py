@@ -6,8 +6,8 @@ switches off one after the other and sees that something known is lost.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from . import pairs
 from .calls import Call
@@ -52,7 +52,7 @@ def gather(crossings: Crossings, calls: list[Call], rules: set[str]) -> Evidence
 
 
 def cut(evidence: Evidence) -> None:
-    """Cuts every body where somebody counts its bytes: an app that took or gave so many, a proxy that passed them on."""
+    """Cuts every body where somebody counts its bytes: an app that took or gave them, a proxy that passed them on."""
     for call, exchange in evidence.exchange_of.items():
         if upload := exchange.texts.get("upload"):
             upload.cuts |= {count for _, count in call.taken()}
@@ -130,8 +130,8 @@ def turns_on_one_connection(evidence: Evidence, moments: Moments) -> None:
     """A tap keeps what crosses one connection in one thread and before it passes it on, so it knows who spoke first.
 
     Except for a request's body and its answer: a client sends a body whether or not the answer has begun, a server
-    may answer before it has read the body (RFC 9112 section 9.5), and the next run would show the other order. If the two
-    took turns inside one body, it was a conversation, and its order is kept.
+    may answer before it has read the body (RFC 9112 section 9.5), and the next run would show the other order. If
+    the two took turns inside one body, it was a conversation, and its order is kept.
     """
     for connection in evidence.crossings.connections:
         stretches = [s for way in "→←" for text in connection.texts[way] for s in text.stretches]
@@ -297,7 +297,7 @@ def notes_between(evidence: Evidence, moments: Moments) -> None:
 
 
 def lifespan_around_calls(evidence: Evidence, moments: Moments) -> None:
-    """An app is called when its process has started up, and told to shut down when all calls are done (ASGI lifespan)."""
+    """An app is called when its process has started up, and told to shut down when its calls are done (ASGI)."""
     for lifespan in (call for call in evidence.calls if call.kind == "lifespan"):
         others = [c for c in evidence.calls if c is not lifespan and _same_process(c, lifespan)]
         started, stopped = lifespan.first("lifespan.startup.complete"), lifespan.first("lifespan.shutdown")

@@ -4,7 +4,7 @@ import hpack
 from hyperframe import frame as frames
 from hyperframe.exceptions import HyperframeError
 
-from .stream import Stream, cut, short
+from .stream import Stream, cut, short, size
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # what a client says first (RFC 9113 section 3.4)
 HEADER = 9
@@ -66,7 +66,7 @@ def _take(stream: Stream, headers: "_Headers") -> None:
     try:
         said, note = _said(raw, body, headers), ""
     except (HyperframeError, hpack.HPACKError) as error:
-        said, note = f"{length:,} bytes", f"{type(error).__module__.partition('.')[0]}: {error}"
+        said, note = size(length), f"{type(error).__module__.partition('.')[0]}: {error}"
     stream.take(name, said, *shape, note=note)
 
 
@@ -76,7 +76,7 @@ def _said(raw: bytes, body: bytes, headers: "_Headers") -> str:
     frame.parse_body(memoryview(body))
     flags = " ".join(flag.name for flag in frame.defined_flags if flag.name in frame.flags)
     carried = _carried(frame, headers)
-    return "  ".join(each for each in (f"stream {frame.stream_id}", f"{length:,} bytes", flags, carried) if each)
+    return "  ".join(each for each in (f"stream {frame.stream_id}", size(length), flags, carried) if each)
 
 
 def _carried(frame: frames.Frame, headers: "_Headers") -> str:

@@ -60,6 +60,11 @@ class Message:
             if length
         )
 
+    @property
+    def data(self) -> bytes:
+        """The bytes that are neither a head nor framing, as they crossed."""
+        return b"".join(span.raw for span in self.spans if span.kind in ("data", "deflated"))
+
     def since(self, place: int) -> "Message | None":
         """What of it came in that piece or later; None if nothing did."""
         parts = tuple(part for part in self.parts if part.place >= place)
@@ -70,17 +75,21 @@ class Message:
         for kind, length in self.shape:
             shape.append((kind, max(0, length - skip)))
             skip = max(0, skip - length)
-        summary = short(raw) if self.name in ("Data", "bytes") else self.summary
-        first = parts[0]
-        return replace(
-            self, summary=summary, raw=raw, place=first.place, when=first.when, parts=parts, shape=tuple(shape)
+        later = replace(
+            self, raw=raw, place=parts[0].place, when=parts[0].when, parts=parts, shape=tuple(shape), note=""
         )
+        return replace(later, summary=short(later.data)) if self.summary == short(self.data) else later
 
 
 def short(data: bytes, longest: int = 40) -> str:
     """The bytes in a few words: printable ASCII as it is, everything else escaped, a long one cut."""
     text = data[:longest].decode("latin-1").encode("unicode_escape").decode("ascii")
     return text if len(data) <= longest else f"{text}… ({len(data):,} bytes)"
+
+
+def size(length: int) -> str:
+    """A number of bytes in words."""
+    return "1 byte" if length == 1 else f"{length:,} bytes"
 
 
 def cut(text: str, longest: int) -> str:

@@ -4,7 +4,7 @@ import re
 import ssl
 from collections.abc import Iterable
 
-from .stream import Message, Stream
+from .stream import Message, Stream, size
 
 ENCRYPTED = "application_data"
 TYPES = {20: "change_cipher_spec", 21: "alert", 22: "handshake", 23: ENCRYPTED}
@@ -49,7 +49,7 @@ def _said(name: str, body: bytes, first: bool, length: int) -> str:
         level = {1: "warning", 2: "fatal"}.get(body[0], str(body[0]))
         return f"{level} {_description(body[1])}"
     hello = f"{HELLOS[body[0]]}, " if name == "handshake" and first and body and body[0] in HELLOS else ""
-    return f"{hello}{length:,} bytes"
+    return f"{hello}{size(length)}"
 
 
 def _description(code: int) -> str:

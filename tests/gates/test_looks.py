@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import course
 import learner
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browser import browser_page, jupyterlab
 from learner import Cells, bilingual, code, prose, result
 from playwright.sync_api import Page, expect
@@ -79,6 +78,8 @@ def page(browser: Page, lab: str) -> Iterator[Page]:
 
 def faults(page: Page) -> list[str]:
     """What axe-core finds serious or critical in what is ours, one line for each rule and element."""
+    from axe_playwright_python.sync_playwright import Axe
+
     there = [[selector] for selector in OURS if page.locator(selector).count()]
     found = Axe().run(page, context={"include": there}, options={"resultTypes": ["violations"]})
     return [

@@ -466,6 +466,18 @@ SWITCHES = {
             "← TEXT 'hi'",
         ],
     ),
+    "a 101 in other words": (
+        [("→", UPGRADE), ("←", SWITCH.replace(b"websocket", b"WebSocket") + b"\r\n"), ("←", frame(Opcode.PING))],
+        [*OPENED, "← PING"],
+    ),
+    "a 101 that h11 refuses, and compression": (
+        [
+            ("→", UPGRADE),
+            ("←", DEFLATE[1][1][:-2] + b"so it is\r\n\r\n"),
+            ("←", deflated(b"hello", mask=False)[0]),
+        ],
+        [OPENED[0], f"{OPENED[1]} (h11: illegal header line: bytearray(b'so it is'))", "← TEXT 'hello'"],
+    ),
     "a tunnel": (
         [("→", CONNECT), ("←", b"HTTP/1.1 200 OK\r\n\r\n"), ("→", record(22, b"\x01\x00")), ("←", b"what?")],
         ["→ Request CONNECT a:443", "← Response 200 OK", "→ handshake ClientHello, 2 bytes", "← bytes what?"],
@@ -507,7 +519,7 @@ OTHERS = {
         [
             r"→ preface PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             "→ SETTINGS stream 0  6 bytes  settings={3: 100}",
-            "→ HEADERS stream 1  1 bytes  END_HEADERS  :path: /",
+            "→ HEADERS stream 1  1 byte  END_HEADERS  :path: /",
             "← HEADERS stream 1  2 bytes",
             f"← CONTINUATION stream 1  {len(HEADERS) - 2} bytes  END_HEADERS  :status: 200, server: x",
             "← DATA stream 1  2 bytes  END_STREAM  hi",
@@ -557,9 +569,9 @@ OTHERS = {
         [
             "→ handshake ClientHello, 512 bytes",
             "← handshake ServerHello, 100 bytes",
-            "← change_cipher_spec 1 bytes",
+            "← change_cipher_spec 1 byte",
             "← application_data 1,000 bytes",
-            "→ change_cipher_spec 1 bytes",
+            "→ change_cipher_spec 1 byte",
             "→ application_data 2 records, 100 bytes",
             "← application_data 1,000 bytes",
             "→ application_data 70 bytes",
@@ -590,6 +602,14 @@ OTHERS = {
     "TLS so far": (
         [("→", record(22, b"\x01" * 20)[:12])],
         ["→ handshake ClientHello, 20 bytes (7 of 20 bytes)"],
+    ),
+    "TLS so far, after a whole record": (
+        [("→", record(22, b"\x01" * 20) + record(23, b"x" * 9) + record(23, b"y" * 9)[:8])],
+        [
+            "→ handshake ClientHello, 20 bytes",
+            "→ application_data 9 bytes",
+            "→ application_data 9 bytes (3 of 9 bytes)",
+        ],
     ),
     "what follows TLS and is none": (
         [("→", record(22, b"\x01" * 20) + b"bye\n\n")],
@@ -792,11 +812,26 @@ def test_what_came_after_a_place():
     assert later[3].raw == GET
 
 
+def test_what_came_of_a_chunk_after_a_place():
+    later = [message.since(2) for message in decoded(("→", GET), ("←", CHUNKED + b"6\r\non"), ("←", b"etwo\r\n"))]
+    assert (later[2].raw, later[2].summary) == (b"etwo\r\n", "etwo")
+    assert [(span.kind, span.raw) for span in later[2].spans] == [("data", b"etwo"), ("framing", b"\r\n")]
+    assert later[2].data == b"etwo"
+
+
+def test_nothing_is_said_of_what_came_before_a_place():
+    *_, later = [message.since(2) for message in decoded(("→", GET), ("←", b"old\n"), ("←", b"new\n"))]
+    assert story([later]) == [r"← not HTTP/1.1 new\n"]
+    (later,) = [message.since(1) for message in decoded(("→", GET[:20]), ("→", GET[20:]))]
+    assert story([later]) == ["→ Request GET /"]
+
+
 SIZE = 1 << 18
 BIG = {
     "a body": [("→", GET), ("←", OK.replace(b"2\r", b"%d\r" % SIZE)), ("←", b"x\n" * (SIZE // 2))],
     "chunks": [("→", GET), ("←", CHUNKED), *[("←", b"80\r\n" + b"x\n" * 64 + b"\r\n")] * 1024],
     "requests": [("→", GET * 500), ("←", (OK + b"hi") * 500)],
+    "requests with a body": [("→", (POST + b"\r\na=b") * 500)],
     "frames": [*OPEN, *[("←", frame(Opcode.BINARY, b"\n" * 128))] * 1024],
     "TLS": [("→", record(22, b"\x01")), *[("→", record(23, b"\n" * 128))] * 1024],
     "HTTP/2": [("→", PREFACE), *[("→", http2.DataFrame(1, b"\n" * 128).serialize())] * 1024],

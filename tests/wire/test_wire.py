@@ -217,6 +217,7 @@ BIG = {
     "a reason": [("→", GET), ("←", b"HTTP/1.1 200 " + b"y" * 100_000 + b"\r\n\r\n")],
     "a header of a chunk": [("→", GET), ("←", CHUNKED + b"2;" + b"y" * 100_000 + b"\r\nhi\r\n")],
     "the reason of a close": [*OPEN, ("←", b"\x88\x7f" + (60_000).to_bytes(8, "big") + b"\x03\xe8" + b"y" * 59_998)],
+    "what is no head": [("→", b"y" * 100_000 + b"\r\n\r\n"), ("←", OK)],
     "what h11 cannot read": [("→", b"POST / HTTP/1.1\r\n" + b"y" * 100_000 + b"\r\n\r\n")],
     "words": [("→", b"*5000\r\n" + b"$100\r\n" + (b"y" * 100 + b"\r\n$100\r\n") * 4999 + b"y" * 100 + b"\r\n")],
 }
