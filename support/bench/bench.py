@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from ..app import target
 from ..errors import BenchError
 from ..loopback import HOST
 from ..wire.tap import Tap
-from . import keeper, nginx
+from . import keeper
+from .nginx import CellSite, FileSite, Nginx, Site
+from .page import Page
 from .ports import free_ports
 from .programs import PROGRAMS, Program, require
 from .server import PortTaken, Server
@@ -36,12 +40,12 @@ class Bench:
             Bench.current.close()
         self.home = Path.cwd()
         self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
-        (self.folder / ".bench").mkdir()
         self._umask: int | None = None  # the one before, where it had to be changed
         if os.geteuid() == 0:
             # Started by root, nginx works as another user, who must read here, and whatever is written here.
             self.folder.chmod(0o755)
             self._umask = os.umask(0o022)
+        (self.folder / ".bench").mkdir()
         self.servers: dict[str, Server] = {}
         self.taps: list = []
         self._keeper = subprocess.Popen(
@@ -76,6 +80,8 @@ class Bench:
                 f"{port} is no port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
+        if words[0] == "nginx":
+            return self._start_nginx(FileSite(self.folder, words, name), name or command, port, timeout)
         row = PROGRAMS.get(words[0], Program())
         if "{port}" not in command and "{address}" not in command:
             words += row.listen
@@ -84,20 +90,19 @@ class Bench:
     def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 20.0) -> Server:
         """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
 
-        `site` is what stands in a server block; if it holds a `server { }` itself, what stands in the http
-        block. Raises BenchError with nginx's message and the line when nginx refuses it.
+        `site` is what stands in a server block, in the http block, or a whole nginx.conf. Wherever it listens, it
+        is moved to loopback. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
         self._stands()
-        row = PROGRAMS["nginx"]
-        words = ["nginx", "-p", f"{name}/", "-c", "nginx.conf", "-e", "stderr"]
+        return self._start_nginx(CellSite(self.folder, name, site, names or {}), name, None, timeout)
 
-        def write(port: int) -> None:
-            nginx.write(self.folder / name, site, names or {}, f"{HOST}:{port}")
-
+    def _start_nginx(self, site: Site, key: str, port: int | None, timeout: float) -> Nginx:
+        """Runs nginx with a site that is moved to the port, or to a free one."""
+        row = replace(PROGRAMS["nginx"], port=site.port, ready=site.ready)
         try:
-            return self._start(words, row, name, None, timeout, before=write)
+            return self._start(site.words, row, key, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:
-            raise nginx.refusal(error, site, self.folder / name) from None
+            raise site.refusal(error) from None
 
     def tap(self, upstream: Server, *, client: str = "client"):
         """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
@@ -125,6 +130,10 @@ class Bench:
             break
         self.taps.append(tap)
         return tap
+
+    def page(self, site: Server, path: str = "/") -> Page:
+        """A page of a site, as a frame below the cell. Raises BenchError when the path does not begin with "/"."""
+        return Page(site, path)
 
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
@@ -186,7 +195,7 @@ class Bench:
                 )
         return words
 
-    def _start(self, words, row, key, port, timeout, before=lambda port: None) -> Server:
+    def _start(self, words, row, key, port, timeout, make=Server) -> Server:
         """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
         path = require(words[0])
         if key in self.servers:
@@ -195,8 +204,7 @@ class Bench:
         for candidate in [port] if port else islice(free_ports(row.port), TRIES):
             spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
             command = [_fill(word, spots) for word in words]
-            before(candidate)
-            server = Server(words[0], command, row, candidate, self.folder)
+            server = make(words[0], command, row, candidate, self.folder)
             try:
                 server.start(path, self._keeper.pid, deadline, asked=port is not None)
             except PortTaken:
@@ -209,6 +217,8 @@ class Bench:
             except BenchError as error:
                 raise target.unwritten(error, self.folder, words) from None
             print("$", shlex.join(command))
+            for line in server.told:
+                print(line)
             self.servers[key] = server
             return server
         raise server.fault(

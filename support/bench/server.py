@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 
 from ..app import target
-from ..app.events import Events, read
+from ..app.events import Events
+from ..app.recording import Recording
 from ..errors import BenchError, Said
 from ..loopback import HOST
 from .output import Log, fold
@@ -55,9 +56,11 @@ class Server:
         self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
         self.address = f"{HOST}:{port}"
         self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
+        self.told: list[str] = []  # lines about what the bench has moved
         self.process: subprocess.Popen | None = None
         self._log = folder / ".bench" / f"{next(Server._serials)}-{Path(name).name}.log"
         self._events = self._log.with_suffix(".events")
+        self._recording = Recording(self._events, name, running=lambda: self.running)
         self._sources: dict[Path, str] = {}  # the learner's files, as they were when it started
         self.looked = False  # its log or its events were read; whoever wants to know sets it back
 
@@ -194,10 +197,10 @@ class Server:
             time.sleep(0.01)
 
     def events(self, until: str | None = None, timeout: float = 5.0) -> Events:
-        """The recorded conversation between server and app: see `support.app.events.read`."""
+        """The recorded conversation between server and app: see `support.app.recording.Recording.events`."""
         self.looked = True
         self._read_log()
-        return read(self._events, self.name, until, timeout)
+        return self._recording.events(until, timeout)
 
     def _read_log(self) -> str:
         """What the program has printed. Raises BenchError when its bench has been cleared since."""
