@@ -10,9 +10,10 @@ import course
 
 SUPPORT = course.ROOT / "support"
 # Each room and what it may import, besides itself.
-GROUND = {"errors", "loopback", "show", "waiting"}
+GROUND = {"errors", "frames", "loopback", "show", "waiting"}
 MAY_IMPORT = {
     "errors": set(),
+    "frames": set(),
     "loopback": set(),
     "waiting": set(),
     "show": {"errors"},
