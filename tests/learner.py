@@ -22,6 +22,22 @@ KERNEL_KNOWN = """async () => {
     await context.session.kernel.spec;
 }"""
 
+# The contrast of an element's text with what is behind it, by WCAG 2.
+CONTRAST = """element => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const paint = color => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); };
+  const luminance = () => [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+    .map(value => value / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = [];
+  for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+  behind.forEach(paint);
+  const back = luminance();
+  paint(getComputedStyle(element).color);
+  const [high, low] = [luminance(), back].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
 
 def bilingual(english: str, korean: str) -> str:
     """Both texts, marked up as every prose cell of the course is."""
