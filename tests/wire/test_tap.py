@@ -553,6 +553,7 @@ def test_clear_keeps_what_is_needed_to_decode_the_rest():
 
 def test_what_is_kept_is_bounded_and_says_so(monkeypatch):
     monkeypatch.setattr("support.wire.tap.FULL", MEGABYTE)
+
     def count(sock):
         with sock:
             sock.sendall(b"%d" % len(read_all(sock)))
