@@ -140,17 +140,23 @@ def turns(leg) -> tuple:
     times = {
         role: [leg.line.at(way, offset) for offset in offsets] for way, role, _, offsets in leg.texts(1) if offsets
     }
-    answers = times["answer"] + times.get("download", []) + times.get("last chunk", [])
-    upload, download = times.get("upload", []), times.get("download", [])
-    talks = any(upload[0] < t < upload[-1] for t in answers if upload)
-    talks |= any(download[0] < t < download[-1] for t in upload if download)
+    upload, download, last = (times.get(role, []) for role in ("upload", "download", "last chunk"))
+    talks = any(download[0] < t < download[-1] for t in upload if download)
+    talks |= any(
+        u < d < later < end for d in download for u in upload[:1] for later in upload for end in download + last
+    )
     told = [
         (leg.line.at(way, offset), way, role, number, byte)
         for way, role, number, offsets in leg.texts(1)
         for byte, offset in enumerate(offsets)
-        if talks or role != "upload"
     ]
-    return leg.line.tap, leg.ask.path, talks, tuple((way, *text) for _, way, *text in sorted(told, key=lambda t: t[:2]))
+    orders = [("upload",), ("answer",)] if talks else [("upload",)]
+    return leg.line.tap, leg.ask.path, talks, [tuple(in_order(told, without)) for without in orders]
+
+
+def in_order(told: list[tuple], without: tuple[str, ...]) -> list[tuple]:
+    """The bytes in the order in which they were kept, but those of some texts."""
+    return [text for _, *text in sorted(told, key=lambda each: each[:2]) if text[1] not in without]
 
 
 def noted(world: World, legs: dict):
