@@ -145,7 +145,7 @@ def turns_on_one_connection(evidence: Evidence, moments: Moments) -> None:
 
 
 def _independent(one: Text, other: Text) -> bool:
-    """Whether they are a request's body and its answer, which come in any order; in a conversation, the answer's head."""
+    """Whether they are a request's body and its answer, which come in any order; in a talk only the answer's head."""
     if one.exchange is None or one.exchange is not other.exchange:
         return False
     up, down = (one, other) if one.way == "→" else (other, one)
