@@ -7,7 +7,6 @@ import httpx
 from websockets.sync.client import connect
 
 from support import sequence
-from support.app.events import Events
 
 APPS = '''
 """Apps that are recorded: two pieces at once, a word back for each word, an answer in a socket."""
@@ -192,7 +191,7 @@ def two_apps(bench) -> Callable:
         with connect(f"{taps[1].ws_url}/ws", compression=None, proxy=None) as client:
             client.send("hi")
             client.recv(timeout=20)
-        return sequence(chat.events().last, taps[1], Events(pages.events().last, "pages"), taps[0])
+        return sequence(chat.events().last, taps[1], pages.events().last, taps[0])
 
     return draw
 
@@ -207,3 +206,143 @@ PICTURES = [
     unread_body,
     two_apps,
 ]
+
+# What each of them shows, every time.
+EXPECTED = {
+    "two_requests": """
+  client   → gunicorn  [1] GET /one
+  gunicorn → client    [1] 200 OK
+  gunicorn → client    [1] Data onetwo
+≈ client   ⇄ gunicorn  [1] FIN
+  client   → gunicorn  [2] GET /two
+  gunicorn → app       [2] app(environ, start_response) GET /two
+  app      → gunicorn  [2] return <generator>
+  app      → gunicorn  [2] start_response 200 OK  Content-Type: text/plain
+  app      → gunicorn  [2] yield b'one'
+  gunicorn → client    [2] 200 OK
+≈ app      → gunicorn  [2] yield b'two'
+  gunicorn → client    [2] Data onetwo
+≈ app      → gunicorn  [2] StopIteration
+≈ gunicorn → app       [2] close()
+  client   ⇄ gunicorn  [2] FIN
+""",
+    "through_nginx": """
+  client   → nginx     GET /
+  nginx    → gunicorn  GET /
+  gunicorn → app       app(environ, start_response) GET /
+  app      → gunicorn  return <generator>
+  app      → gunicorn  start_response 200 OK  Content-Type: text/plain
+  app      → gunicorn  yield b'one'
+  gunicorn → nginx     200 OK
+  nginx    → client    200 OK
+≈ app      → gunicorn  yield b'two'
+≈ gunicorn → nginx     Data onetwo
+  nginx    → client    Data onetwo
+≈ app      → gunicorn  StopIteration
+≈ gunicorn → app       close()
+≈ nginx    ⇄ gunicorn  FIN
+  client   ⇄ nginx     FIN
+""",
+    "without_events": """
+  client   → nginx     GET /
+  nginx    → gunicorn  GET /
+  gunicorn → nginx     200 OK
+  gunicorn → nginx     Data onetwo
+≈ nginx    → client    200 OK
+  nginx    → client    Data onetwo
+  client   ⇄ nginx     FIN
+≈ nginx    ⇄ gunicorn  FIN
+""",
+    "socket_through_nginx": """
+  client → nginx   GET /
+  nginx  → daphne  GET /
+  daphne → app     scope websocket /
+  daphne → app     websocket.connect
+  app    → daphne  websocket.accept
+  daphne → nginx   101 Switching Protocols
+  nginx  → client  101 Switching Protocols
+  client → nginx   TEXT 'one'
+  nginx  → daphne  TEXT 'one'
+  daphne → app     websocket.receive text='one'
+  app    → daphne  websocket.send text='ONE'
+  daphne → nginx   TEXT 'ONE'
+  nginx  → client  TEXT 'ONE'
+  client → nginx   TEXT 'two'
+  nginx  → daphne  TEXT 'two'
+  daphne → app     websocket.receive text='two'
+  app    → daphne  websocket.send text='TWO'
+  daphne → nginx   TEXT 'TWO'
+  nginx  → client  TEXT 'TWO'
+  client → nginx   CLOSE 1000
+  nginx  → daphne  CLOSE 1000
+  daphne → nginx   CLOSE 1000
+  nginx  → client  CLOSE 1000
+≈ daphne → app     websocket.disconnect code=1000
+≈ app    → daphne  return
+  client ⇄ nginx   FIN
+≈ nginx  ⇄ daphne  FIN
+""",
+    "conversation": """
+  client  → uvicorn  POST /
+≈ client  → uvicorn  Data one
+  uvicorn → app      scope http POST /
+  app     → uvicorn  http.response.start 200  content-length: 6
+≈ uvicorn → client   200 OK
+  uvicorn → app      http.request body=b'one'  more_body=True
+  app     → uvicorn  http.response.body body=b'ONE'  more_body=True
+  uvicorn → client   Data ONE
+  client  → uvicorn  Data two
+  uvicorn → app      http.request body=b'two'  more_body=False
+  app     → uvicorn  http.response.body body=b'TWO'  more_body=False
+  uvicorn → client   Data TWO
+≈ app     → uvicorn  return
+  client  ⇄ uvicorn  FIN
+""",
+    "conversation_without_events": """
+  client  → uvicorn  POST /
+  client  → uvicorn  Data one
+≈ uvicorn → client   200 OK
+  uvicorn → client   Data ONE
+  client  → uvicorn  Data two
+  uvicorn → client   Data TWO
+  client  ⇄ uvicorn  FIN
+""",
+    "unread_body": """
+  client  → uvicorn  POST /
+≈ client  → uvicorn  Data body
+  uvicorn → app      scope http POST /
+  app     → uvicorn  http.response.start 200  content-length: 2
+  uvicorn → client   200 OK
+≈ app     → uvicorn  http.response.body body=b'no'
+  uvicorn → client   Data no
+≈ app     → uvicorn  return
+  client  ⇄ uvicorn  FIN
+""",
+    "two_apps": """
+  client       → gunicorn      [1] GET /page
+  gunicorn     → gunicorn app  [1] app(environ, start_response) GET /page
+  gunicorn app → gunicorn      [1] return <generator>
+  gunicorn app → gunicorn      [1] start_response 200 OK  Content-Type: text/plain
+  gunicorn app → gunicorn      [1] yield b'one'
+  gunicorn     → client        [1] 200 OK
+≈ gunicorn app → gunicorn      [1] yield b'two'
+  gunicorn     → client        [1] Data onetwo
+≈ gunicorn app → gunicorn      [1] StopIteration
+≈ gunicorn     → gunicorn app  [1] close()
+≈ client       ⇄ gunicorn      [1] FIN
+  client       → uvicorn       [2] GET /ws
+  uvicorn      → uvicorn app   [2] scope websocket /ws
+  uvicorn      → uvicorn app   [2] websocket.connect
+  uvicorn app  → uvicorn       [2] websocket.accept
+  uvicorn      → client        [2] 101 Switching Protocols
+  client       → uvicorn       [2] TEXT 'hi'
+  uvicorn      → uvicorn app   [2] websocket.receive text='hi'
+  uvicorn app  → uvicorn       [2] websocket.send text='HI'
+  uvicorn      → client        [2] TEXT 'HI'
+  client       → uvicorn       [2] CLOSE 1000
+  uvicorn      → client        [2] CLOSE 1000
+≈ uvicorn      → uvicorn app   [2] websocket.disconnect code=1000  reason=''
+≈ uvicorn app  → uvicorn       [2] return
+  client       ⇄ uvicorn       [2] FIN
+""",
+}

@@ -187,3 +187,17 @@ def test_what_is_known_alike_is_drawn_alike(number):
         random.Random(seed).shuffle(sources)
         drawings.setdefault(repr(knowledge(world)), set()).add(repr(draw(sources, RULES)))
     assert [len(alike) for alike in drawings.values()] == [1] * len(drawings)
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_without_a_rule_something_known_is_lost(rule):
+    """Each rule is needed: the checks above would tell if it were gone."""
+    worlds = (World(plan(number), 0) for number in PLANS)
+    assert any(faults(Drawn(world, RULES - {rule})) for world in worlds)
+
+
+def test_most_rows_bear_no_mark():
+    """Of a client that does one thing after the other, most of what happens is known."""
+    layouts = [Drawn(World(plan(number), 0)).layout for number in PLANS if len(plan(number).clients) == 1]
+    drawn = [row in layout.certain for layout in layouts for row in layout.rows if not row.hidden]
+    assert sum(drawn) > 0.6 * len(drawn)
