@@ -15,7 +15,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count
 from types import SimpleNamespace
 
 from websockets.frames import Frame, Opcode
@@ -30,8 +30,13 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Kept(Tap):
     """A tap that never was: what it would have kept."""
 
+    ports: dict[int, int] = None
+
     def __init__(self, pieces: list[Piece], client: str, server: str, ports: dict[int, int]) -> None:
         self.pieces, self.client, self.upstream, self.ports = pieces, client, SimpleNamespace(name=server), ports
+
+    def settle(self) -> None:
+        """It is quiet."""
 
     @property
     def wire(self) -> Wire:
