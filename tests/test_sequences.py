@@ -59,7 +59,10 @@ def recorded(*events, server="gunicorn", call="7-1", path="/", port=None, kind="
 
 def said(diagram) -> list[str]:
     """The diagram's rows, one by one; ≈ before those whose place is only chosen."""
-    return [f"— {r.text}" if isinstance(r, Note) else f"{'≈ ' * r.loose}{r.start} → {r.end}: {r.label}" for r in diagram.rows]
+    return [
+        f"— {r.text}" if isinstance(r, Note) else f"{'≈ ' * r.loose}{r.start} → {r.end}: {r.label}"
+        for r in diagram.rows
+    ]
 
 
 def labels(diagram) -> list[str]:
@@ -78,7 +81,9 @@ def test_a_picture_is_the_same_each_time(bench, picture):
     draw = picture(bench)
     drawings = [repr(draw()) for _ in range(RUNS)]
     assert drawings == [drawings[0]] * RUNS
-    assert [line.rstrip() for line in drawings[0].splitlines()] == pictures.EXPECTED[picture.__name__].strip("\n").splitlines()
+    assert [line.rstrip() for line in drawings[0].splitlines()] == pictures.EXPECTED[picture.__name__].strip(
+        "\n"
+    ).splitlines()
 
 
 # -- lanes -------------------------------------------------------------------------------------------------
@@ -262,7 +267,14 @@ def test_a_proxy_that_compresses_is_not_counted():
     small = gzip.compress(b"hi" * 50)
     front = tapped((0, "→", GET), (9, "←", answer(len(small), b"Content-Encoding: gzip\r\n") + small), server="nginx")
     behind = tapped((1, "→", GET), (8, "←", answer(100) + b"hi" * 50), client="nginx")
-    assert [label[:6] for label in labels(sequence(front, behind))] == ["GET /", "GET /", "200 OK", "Data h", "200 OK", "Data \\"]
+    assert [label[:6] for label in labels(sequence(front, behind))] == [
+        "GET /",
+        "GET /",
+        "200 OK",
+        "Data h",
+        "200 OK",
+        "Data \\",
+    ]
 
 
 def test_a_proxy_that_tries_a_second_server():
@@ -271,7 +283,11 @@ def test_a_proxy_that_tries_a_second_server():
     dead = tapped((1, "→", GET), (2, "←", "RST"), client="nginx", server="dead")
     alive = tapped((3, "→", GET), (8, "←", OK), client="nginx", server="alive")
     rows = said(sequence(alive, dead, front))
-    assert rows.index("nginx → client: 200 OK") > rows.index("alive → nginx: 200 OK") if "nginx → client: 200 OK" in rows else rows
+    assert (
+        rows.index("nginx → client: 200 OK") > rows.index("alive → nginx: 200 OK")
+        if "nginx → client: 200 OK" in rows
+        else rows
+    )
 
 
 # -- who belongs to whom -----------------------------------------------------------------------------------
