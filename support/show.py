@@ -2,7 +2,7 @@
 
 Each stands in a notebook as an HTML table that needs nothing else to be read: bytes in `<code>`, so that neither
 MathJax nor a sanitiser changes one; arrows, marks and states as text, beside the classes that bench.css colours.
-An untrusted notebook keeps no role, aria-* or tabindex and GitHub no class at all, so nothing rests on them.
+An untrusted notebook keeps no role, aria-* or tabindex and GitHub no class at all, so no meaning rests on them.
 
 The text form (`repr`) says the same in lines, which the notebooks store and pytest compares.
 """
@@ -164,7 +164,7 @@ class Diagram:
         caption = f"<caption>{escape(' ⇄ '.join(self.lanes))}</caption>"
         top = f"<colgroup>{columns}</colgroup><thead><tr>{'<td></td>'.join(['', *heads, ''])}</tr></thead>"
         inside = f"{caption}{top}<tbody>{rows}</tbody>"
-        return f'<div class="bench box">{_table("bench diagram", inside)}</div>'
+        return _box(_table("bench diagram", inside))
 
     def _note(self, note: Note) -> str:
         return f'<tr class="across"><td colspan="{3 * len(self.lanes) + 1}">{_centred(escape(note.text))}</td></tr>'
@@ -251,8 +251,7 @@ class Timeline:
             cells = "".join(self._tds(state, slots) for state, slots in _runs(states))
             rows.append(f'<tr><th scope="row">{_left(code(_line(label)))}</th>{cells}</tr>')
         heads = f"<thead><tr><td></td>{''.join(map(_th, self.slots))}</tr></thead>"
-        table = _table("bench timeline", f"{heads}<tbody>{''.join(rows)}</tbody>")
-        return f'<div class="bench box">{table}</div>'
+        return _box(_table("bench timeline", f"{heads}<tbody>{''.join(rows)}</tbody>"))
 
     def _tds(self, state: str, slots: int) -> str:
         """The cells of a run of one state: one bar, or a mark and what is empty after it."""
@@ -324,6 +323,11 @@ def _runs(states: Sequence[str]) -> Iterator[tuple[str, int]]:
 def _table(classes: str, inside: str) -> str:
     # What MathJax 3 (JupyterLab) and 2 (nbconvert) leave alone, for a $ in a heading or a note.
     return f'<table class="{classes} mathjax_ignore tex2jax_ignore">{inside}</table>'
+
+
+def _box(table: str) -> str:
+    # Chromium and Firefox let the keyboard into what scrolls; elsewhere it needs tabindex, which only a run cell keeps.
+    return f'<div class="bench box" tabindex="0">{table}</div>'
 
 
 def _left(html: str) -> str:

@@ -10,20 +10,24 @@ import course
 
 SUPPORT = course.ROOT / "support"
 # Each room and what it may import, besides itself.
-GROUND = {"errors", "loopback", "show", "waiting"}
+GROUND = {"errors", "frames", "loopback", "show", "waiting"}
 MAY_IMPORT = {
     "errors": set(),
+    "frames": set(),
     "loopback": set(),
     "waiting": set(),
     "show": {"errors"},
     "wire": GROUND,
     "app": GROUND,
     "bench": GROUND | {"wire", "app"},
-    "sequences": GROUND | {"wire", "app"},
+    "order": GROUND | {"wire", "app"},
+    "sequences": GROUND | {"wire", "app", "order"},
+    "outcome": {"errors"},
+    "frames": {"errors"},
     "timelines": GROUND | {"wire", "app", "sequences"},
     "machine": GROUND | {"bench"},
-    "notebook": GROUND | {"app", "bench", "wire"},
-    "exercises": GROUND | {"app", "bench", "sequences", "wire"},
+    "notebook": GROUND | {"app", "bench", "frames", "wire"},
+    "exercises": GROUND | {"app", "bench", "frames", "sequences", "wire"},
     "upkeep": set(),
 }
 EMPTY = ("bench", "wire", "app", "upkeep")  # a server that imports record imports these too

@@ -12,8 +12,8 @@ from support.show import Arrow, Diagram, Note, Table, Timeline, code, visible
 
 EVIL = "<script>alert('&')</script>"
 LONG = "app(environ, start_response) " + "x" * 100
-# What JupyterLab's sanitiser leaves in an untrusted notebook, and no inline style at all.
-ATTRIBUTES = {"align", "class", "colspan", "scope", "span", "title"}
+# What JupyterLab's sanitiser leaves in an untrusted notebook, and the tabindex of a box; no inline style at all.
+ATTRIBUTES = {"align", "class", "colspan", "scope", "span", "title", "tabindex"}
 DIAGRAM = Diagram(
     ["client", "nginx", "앱"],
     [

@@ -138,19 +138,20 @@ def _told(messages: list[Message]) -> list[Message | str]:
     """
     notes = [message for message in messages if not message.connection]
     talks = [list(talk) for _, talk in groupby((m for m in messages if m.connection), key=lambda m: m.connection)]
+    places = [_places(note, talks) for note in notes]
     told: list[Message | str] = []
     for number, talk in enumerate(talks):
-        mine = [note for note in notes if number in _places(note, talks)]
+        mine = [note for note, numbers in zip(notes, places, strict=True) if number in numbers]
         told += [f"connection {talk[0].connection}"] if len(talks) > 1 else []
         told += sorted([*talk, *mine], key=lambda message: message.place)
-    return told if talks else list(notes)
+    return told or list(notes)
 
 
 def _places(note: Message, talks: list[list[Message]]) -> list[int]:
     """The numbers of the connections among whose messages the note stands."""
     around = [number for number, talk in enumerate(talks) if talk[0].place < note.place < talk[-1].place]
     later = [number for number, talk in enumerate(talks) if talk[0].place > note.place]
-    return around or later[:1] or [len(talks) - 1]
+    return around or later[:1] or [len(talks) - 1]  # at the end of the last one, if it came after all
 
 
 def _bounded(told: list[Message | str]) -> list[Row]:

@@ -80,9 +80,9 @@ def test_a_passed_check_is_seen_in_the_lesson_and_on_the_map(page, lab, root):
 
     study(page, lab, "2-asgi/2.1-둘 two", "setup")
     seen = marks(page, lab)
-    expect(seen).to_contain_text(["✓ 1/2 exercises passed", "0/2 exercises passed"])
-    assert seen.first.get_attribute("title").startswith("3/3 cells run")
-    assert seen.last.get_attribute("title").startswith("1/3 cells run")
+    expect(seen).to_contain_text(["✓ exercises 1/2", "exercises 0/2"])
+    assert seen.first.get_attribute("title").startswith("Exercises passed: 1/2, cells run: 3/3\n")
+    assert seen.last.get_attribute("title").startswith("Exercises passed: 0/2, cells run: 1/3\n")
     expect(page.locator("p .lesson-done")).to_have_count(0)  # only in the table
     assert not learner.is_dirty(page)
 
@@ -99,7 +99,7 @@ def test_one_is_forgotten_or_all(page, lab):
     seen = marks(page, lab)
     expect(seen).to_have_count(2)
     seen.first.get_by_role("button", name="Forget what I did in this lesson").click()
-    expect(seen).to_contain_text(["✓ 1/2"])
+    expect(seen).to_contain_text(["✓ exercises 1/2"])
     expect(seen).to_have_count(1)
     cells = study(page, lab, "1-wsgi/1.1-one")
     expect(cells["ask"].get_by_role("textbox")).to_have_value("")
@@ -121,4 +121,4 @@ def test_another_tab_hears_of_it(page, lab):
     seen = marks(page, lab)
     other = page.context.new_page()
     study(other, lab, "1-wsgi/1.1-one", "setup", "greet")
-    expect(seen).to_contain_text(["✓ 1/2 exercises passed"])
+    expect(seen).to_contain_text(["✓ exercises 1/2"])

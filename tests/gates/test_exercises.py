@@ -1,19 +1,16 @@
 """The gate "exercises": the stub fails with help, the printed solution passes, typical wrong answers fail."""
 
 import re
-from configparser import RawConfigParser
 from pathlib import Path
 
 import course
 import nbformat
 import pytest
 
-from support.upkeep.refresh import client
+from support.upkeep.refresh import client, sanitized
 
 WRONG = course.ROOT / "tests" / "answers"
 HANGUL = re.compile(r"[가-힣]")
-SANITISERS = RawConfigParser()
-SANITISERS.read(course.ROOT / "tests" / "sanitize.cfg", encoding="utf-8")
 EXERCISES = [
     pytest.param(path, tag.removeprefix("stub:"), id=f"{course.lesson(path)}:{tag.removeprefix('stub:')}")
     for path in course.NOTEBOOKS
@@ -44,14 +41,7 @@ def picture(text: str, html: str) -> list[str]:
     """What a verdict shows besides its words: the boxes, and the names over the folded tables of what crossed."""
     boxes = text.splitlines()[2:]
     folded = re.findall(r"<pre>(\S+ ⇄ \S+)</pre>", html)
-    return [*map(sanitised, boxes), *([f"  ▸ {', '.join(folded)}"] if "<details>" in html else [])]
-
-
-def sanitised(line: str) -> str:
-    """The line as nbval compares it."""
-    for name in SANITISERS.sections():
-        line = re.sub(SANITISERS[name]["regex"], SANITISERS[name]["replace"], line)
-    return line
+    return [*map(sanitized, boxes), *([f"  ▸ {', '.join(folded)}"] if "<details>" in html else [])]
 
 
 def like(line: str, expected: str) -> bool:

@@ -18,7 +18,9 @@ CELLS = [
     prose("first", FIRST),
     code("setup", "a, b = 6, 7"),
     code("file", "%%writefile sums.py\nprint(6 * 7)", "Writing sums.py"),
+    code("again", "a", result("6")),
     code("product", "a * b", result("42")),
+    code("after", "pass"),
     prose("second", SECOND),
     code("turned", "b * a", result("42")),
 ]
@@ -60,6 +62,7 @@ def answer(cells: Cells, name: str) -> Locator:
     return cells[name].get_by_role("textbox", name="Your prediction")
 
 
+@pytest.mark.gate
 def test_it_is_kept_and_seen_again_below_the_answer(page, cells, lab, root):
     before, held = (root / "lesson.ipynb").read_bytes(), learner.cells(page)
     answer(cells, "first").fill(TEXT)
@@ -71,7 +74,7 @@ def test_it_is_kept_and_seen_again_below_the_answer(page, cells, lab, root):
     expect(recall).to_contain_text("You predicted")
     output, below = cells.output("product").bounding_box(), recall.bounding_box()
     assert output["y"] + output["height"] <= below["y"]
-    for other in ("setup", "file", "turned"):
+    for other in ("setup", "file", "again", "after", "turned"):
         expect(cells[other].locator(".lesson-recall")).to_have_count(0)
     assert not learner.is_dirty(page)
     assert (root / "lesson.ipynb").read_bytes() == before

@@ -27,6 +27,8 @@ async def app(scope, receive, send):
         global left
         look()
         event = await receive()
+        if scope["query_string"] == b"small":
+            print("receive() brought", event["type"])
         if event["type"] == "http.disconnect" and not left:
             left = True
             print("a client has left")
@@ -54,3 +56,5 @@ async def call(scope, receive, send):
     except BaseException as error:
         print("your code raised", raised(error))
         raise
+    finally:
+        print("the call is over")

@@ -61,7 +61,7 @@ export function refresh(visit) {
 function mark(visit, root) {
   const everything = read('done');
   let marked = false;
-  for (const link of root.querySelectorAll('td a')) {
+  for (const link of root.querySelectorAll('[lang] td a')) {
     // Read before JupyterLab makes an address of it, which happens right after it was rendered.
     link.dataset.lesson ??= lesson(visit, link.getAttribute('href') ?? '');
     if (!link.dataset.lesson) continue;
@@ -71,12 +71,12 @@ function mark(visit, root) {
     if (link.dataset.done === state) continue;
     link.dataset.done = state;
     if (link.nextElementSibling?.matches('.lesson-done')) link.nextElementSibling.remove();
-    if (done) link.after(badge(done, () => forget(visit, link.dataset.lesson)));
+    if (done) link.after(badge(done, link.closest('[lang]').lang, () => forget(link.dataset.lesson)));
   }
   const part = root.querySelector('[data-lesson]:not([data-lesson=""])')?.closest('[data-part]');
   const below = part?.querySelector(':scope > .lesson-forget');
   if (part && marked && !below) {
-    part.append(button('lesson-forget', said('Forget all that I did', '내 기록 모두 지우기'), () => forget(visit)));
+    part.append(button('lesson-forget', said('Forget all that I did', '내 기록 모두 지우기'), () => forget()));
   }
   if (!marked) below?.remove();
 }
@@ -89,20 +89,22 @@ function lesson(visit, href) {
   return decodeURI(new URL(encodeURI(path), base).pathname.slice(1));
 }
 
-function badge(done, press) {
-  const made = element('span', done.exercises && done.passed.length === done.exercises ? 'lesson-done lesson-all' : 'lesson-done');
-  const count = done.exercises ? `${done.passed.length}/${done.exercises}` : `${done.ran.length}/${done.cells}`;
-  const words = done.exercises ? ['exercises passed', '연습 통과'] : ['cells run', '셀 실행'];
+function badge({ passed, exercises, ran, cells }, language, press) {
+  const isAll = exercises > 0 && passed.length === exercises;
+  const made = element('span', isAll ? 'lesson-done lesson-all' : 'lesson-done');
+  const count = exercises ? [passed.length, exercises] : [ran.length, cells];
+  const words = exercises ? { en: 'exercises', ko: '연습' } : { en: 'cells', ko: '셀' };
   const cross = button('lesson-forget-one', '×', press);
   cross.title = 'Forget what I did in this lesson · 이 레슨의 기록 지우기';
   cross.setAttribute('aria-label', cross.title);
-  made.title = `${done.ran.length}/${done.cells} cells run · 셀 ${done.ran.length}/${done.cells}개 실행`;
-  made.append(`${done.passed.length ? '✓ ' : ''}${count} `, said(...words), cross);
+  made.title = `Exercises passed: ${passed.length}/${exercises}, cells run: ${ran.length}/${cells}\n`
+    + `통과한 연습: ${passed.length}/${exercises}, 실행한 셀: ${ran.length}/${cells}`;
+  made.append(`${passed.length ? '✓ ' : ''}${words[language]} ${count.join('/')}`, cross);
   return made;
 }
 
 /** Forgets what was done, and what was predicted, in one lesson or in all. */
-function forget(visit, path) {
+function forget(path) {
   for (const name of ['done', 'predictions']) {
     const { [path]: _, ...others } = read(name);
     write(name, path ? others : {});

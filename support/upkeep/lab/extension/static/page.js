@@ -13,29 +13,39 @@ export function pages(base) {
   const mayBeHere = server.protocol === 'http:' && HERE.includes(server.hostname) && server.pathname === '/';
   const isDirect = () => mayBeHere && !read('page').proxy;
 
-  /** Where the browser finds the page; null where it cannot: the proxy speaks plain HTTP to a site. */
+  /** Where the browser finds the page; null where it cannot: to a site, the proxy speaks plain HTTP. */
   function address(stored) {
-    if (isDirect()) return stored.href;
-    return stored.protocol === 'http:' ? new URL(`proxy/${stored.port}${stored.pathname}${stored.search}`, server).href : null;
+    if (isDirect() || (mayBeHere && stored.protocol === 'https:')) return stored.href;
+    if (stored.protocol === 'https:') return null;
+    return new URL(`proxy/${stored.port}${stored.pathname}${stored.search}`, server).href;
   }
 
-  function draw(visit, place, stored) {
+  function draw(place, stored) {
     const url = address(stored);
     const bar = element('div', 'lesson-page-bar');
-    if (url) {
-      bar.append(element('a', '', { href: url, target: '_blank', rel: 'noopener', textContent: stored.href }));
-    } else {
-      bar.append(stored.href, ' ', said('can be opened only on the machine itself', '이 주소는 커널이 도는 컴퓨터에서만 열립니다'));
+    place.replaceChildren(bar);
+    if (!url) {
+      const nowhere = said('can be opened only on the machine itself', '이 주소는 커널이 도는 컴퓨터에서만 열립니다');
+      bar.append(stored.href, nowhere);
+      return;
     }
-    if (mayBeHere) {
-      const label = isDirect() ? said('Nothing there? Go through Jupyter', '안 보이면 Jupyter를 거쳐 열기') : said('Open directly', '직접 열기');
-      bar.append(button('lesson-page-way', label, () => {
-        write('page', { proxy: isDirect() });
-        draw(visit, place, stored);
-      }));
+    bar.append(element('a', '', { href: url, target: '_blank', rel: 'noopener', textContent: stored.href }));
+    if (mayBeHere) bar.append(hint(place, stored));
+    place.append(element('iframe', '', { src: url, title: `A page · 페이지: ${stored.href}` }));
+  }
+
+  /** What to do where nothing is to be seen: the kernel may be elsewhere all the same, behind a forwarded port. */
+  function hint(place, stored) {
+    if (stored.protocol === 'https:') {
+      return said('Nothing there? Open it once and accept its certificate', '안 보이면 한 번 열어 인증서를 수락하세요');
     }
-    const frame = url && element('iframe', '', { src: url, title: `A page · 페이지: ${stored.href}` });
-    place.replaceChildren(bar, ...(frame ? [frame] : []));
+    const label = isDirect()
+      ? said('Nothing there? Go through Jupyter', '안 보이면 Jupyter를 거쳐 열기')
+      : said('Open directly', '직접 열기');
+    return button('lesson-page-way', label, () => {
+      write('page', { proxy: isDirect() });
+      draw(place, stored);
+    });
   }
 
   return {
@@ -45,7 +55,7 @@ export function pages(base) {
         for (const link of cell.node.querySelectorAll('a.bench-page:not(.lesson-drawn)')) {
           link.classList.add('lesson-drawn');
           const place = element('div', 'lesson-page');
-          draw(visit, place, new URL(link.getAttribute('href')));
+          draw(place, new URL(link.getAttribute('href')));
           link.replaceWith(place);
         }
       }

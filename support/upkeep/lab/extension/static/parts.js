@@ -6,26 +6,19 @@ const LABELS = {
 const FENCE = /^\s*(```|~~~)/;
 const HEADING = /^#{1,6} /;
 const LABEL = /^\*\*(\S+\.)\*\*/;
-const known = new Map();
 
 /** What a Markdown source is made of, in order: 'heading', 'predict', 'look' and 'explain', and first 'text' where
  *  something else stands above them. Each language counts, so what one says in both stands there twice. */
 export function kinds(source) {
-  if (!known.has(source)) known.set(source, [...parse(source)]);
-  return known.get(source);
-}
-
-function* parse(source) {
+  const found = [];
   let fenced = false;
-  let first = true;
   for (const line of source.split('\n')) {
-    const fence = FENCE.test(line);
-    if (fence) fenced = !fenced;
-    let kind = first && line.trim() && !/^<\/?div\b/.test(line) ? 'text' : null;
-    if (!fenced && !fence) kind = HEADING.test(line) ? 'heading' : LABELS[LABEL.exec(line)?.[1]] ?? kind;
-    if (kind) yield kind;
-    first &&= !kind;
+    if (FENCE.test(line)) fenced = !fenced;
+    const kind = fenced ? undefined : HEADING.test(line) ? 'heading' : LABELS[LABEL.exec(line)?.[1]];
+    if (kind) found.push(kind);
+    else if (!found.length && line.trim() && !/^<\/?div\b/.test(line)) found.push('text');
   }
+  return found;
 }
 
 /** Divides rendered Markdown into its parts, once. Each child of `root` then says in data-part which kind it is. An

@@ -5,31 +5,48 @@ import { kinds } from './parts.js';
 import { element, said } from './said.js';
 import { read, write } from './store.js';
 import { foot, rendered } from './visit.js';
-import { isVeiled } from './veil.js';
+import { hasAnswer, isVeiled } from './veil.js';
 
 export function refresh(visit) {
   if (!visit.isLesson) return;
   for (const cell of visit.notebook.widgets) {
-    for (const root of rendered(cell)) root.querySelectorAll(':scope > [data-part=predict]').forEach((card, number) => ask(visit, card, `${cell.model.id}#${number}`));
+    for (const root of rendered(cell)) {
+      const cards = root.querySelectorAll(':scope > [data-part=predict]');
+      cards.forEach((card, number) => ask(visit, card, `${cell.model.id}#${number}`));
+    }
   }
   for (const [cell, questions] of answered(visit)) recall(visit, cell, questions);
 }
 
-/** Each code cell with the questions that its output answers: those asked since the last one that has an output. */
+/** Each code cell with the questions that its output answers: those asked above it, if it is the last with an output
+ *  before text comes again. So what was predicted stands between the output and the Look. */
 function* answered(visit) {
   let open = [];
+  let last = null;
   for (const cell of visit.notebook.widgets) {
-    const source = cell.model.sharedModel.getSource();
-    if (cell.model.type === 'markdown') {
-      // Both languages ask, so every question is counted twice.
-      const asked = kinds(source).filter(kind => kind === 'predict').length;
-      open.push(...Array.from({ length: Math.ceil(asked / 2) }, (_, number) => `${cell.model.id}#${number}`));
-    } else if (cell.model.type === 'code') {
-      const answers = cell.model.outputs.length > 0 && !source.startsWith('%%writefile');
-      yield [cell, answers ? open : []];
-      if (answers) open = [];
+    if (cell.model.type === 'code') {
+      if (hasAnswer(cell)) {
+        if (last) yield [last, []];
+        last = cell;
+      } else {
+        yield [cell, []];
+      }
+    } else if (cell.model.type === 'markdown') {
+      if (last) {
+        yield [last, open];
+        open = [];
+        last = null;
+      }
+      open.push(...asked(cell));
     }
   }
+  if (last) yield [last, open];
+}
+
+/** The questions of a Markdown cell. Both languages ask, so each stands there twice. */
+function asked(cell) {
+  const found = kinds(cell.model.sharedModel.getSource()).filter(kind => kind === 'predict');
+  return Array.from({ length: Math.ceil(found.length / 2) }, (_, number) => `${cell.model.id}#${number}`);
 }
 
 const predictions = visit => read('predictions')[visit.path] ?? {};
@@ -57,8 +74,9 @@ function ask(visit, card, question) {
 }
 
 function keep(visit, question, text) {
-  const { [question]: _, ...others } = predictions(visit);
-  write('predictions', { ...read('predictions'), [visit.path]: text.trim() ? { ...others, [question]: text } : others });
+  const { [question]: _, ...kept } = predictions(visit);
+  if (text.trim()) kept[question] = text;
+  write('predictions', { ...read('predictions'), [visit.path]: kept });
   visit.refreshSoon();
 }
 

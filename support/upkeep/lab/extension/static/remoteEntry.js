@@ -54,9 +54,9 @@
         description: 'Shows bilingual cells in English, in Korean, or in both languages side by side.',
         autoStart: true,
         activate: app => {
-          document.head.append(
-            ...STYLES.map(name => Object.assign(document.createElement('link'), { rel: 'stylesheet', href: file(name) })),
-          );
+          for (const name of STYLES) {
+            document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: file(name) }));
+          }
           addToMenuBar(app, `${NAME}-selector`, language.languageSelect(), 1000);
         },
       },

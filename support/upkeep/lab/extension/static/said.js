@@ -3,7 +3,7 @@
 /** A <span> with both texts. What CSS hides is not read aloud either. */
 export function said(en, ko) {
   const both = element('span', 'lesson-said');
-  both.append(element('span', '', { lang: 'en', textContent: en }), element('span', '', { lang: 'ko', textContent: ko }));
+  for (const [lang, textContent] of [['en', en], ['ko', ko]]) both.append(element('span', '', { lang, textContent }));
   return both;
 }
 

@@ -7,6 +7,7 @@ import { read, write } from './store.js';
 import { foot, rendered, tags } from './visit.js';
 
 const SHOWN = 'show'; // the tag of a cell that has nothing to predict, such as a look at the machine
+const SOLUTION = 'solution:'; // how the tag of a solution begins: it is folded as it is
 
 /** Whether the learner chose to see everything. */
 export const showsAll = () => read('veil').all === true;
@@ -16,30 +17,30 @@ export function setShowsAll(all) {
 }
 
 export function refresh(visit) {
-  if (visit.isLesson) for (const [cell, plan] of plans(visit)) (plan.group ? veilCode : veilText)(visit, cell, plan);
+  if (!visit.isLesson) return;
+  for (const [cell, plan] of plans(visit)) (plan.group ? veilCode : veilText)(visit, cell, plan);
 }
 
-/** For each cell what the veil is to do. Of a code cell: `group`, what is under its veil. Of a Markdown cell: whose
- *  veil it is under (`owner`), whether that reaches it from above (`on`), and whether it covers the `whole` cell. */
-function* plans(visit) {
+/** Pairs of a cell and what the veil is to do there. Of a code cell: `group`, what is under its veil. Of a Markdown
+ *  cell: whose veil it is under (`owner`), whether that reaches it from above (`on`), and covers the `whole` cell. */
+function plans(visit) {
+  const made = [];
   let owner = null;
   let on = false;
-  const made = [];
   for (const cell of visit.notebook.widgets) {
     if (cell.model.type === 'code') {
       const group = { answer: hasAnswer(cell), text: false };
       owner = tags(cell).includes(SHOWN) ? null : { cell, group };
       on = owner !== null && group.answer;
-      made.push([cell, { group, never: owner === null }]);
-    } else if (cell.model.type === 'markdown' && !tags(cell).some(tag => tag.startsWith('solution:'))) {
-      const found = kinds(cell.model.sharedModel.getSource());
-      const states = [...walk(found, on, owner)];
-      if (owner && states.includes(true)) owner.group.text = true;
+      made.push([cell, { group }]);
+    } else if (cell.model.type === 'markdown' && !tags(cell).some(tag => tag.startsWith(SOLUTION))) {
+      const states = [...walk(kinds(cell.model.sharedModel.getSource()), on, owner)];
+      if (states.includes(true)) owner.group.text = true;
       made.push([cell, { owner, on, whole: states.length > 0 && states.every(Boolean) }]);
       on = states.at(-1) ?? on;
     }
   }
-  yield* made;
+  return made;
 }
 
 /** Whether each part is under the owner's veil: a heading and a Predict end it, a Look or an Explain is always its. */
@@ -51,27 +52,26 @@ function* walk(found, on, owner) {
   }
 }
 
-/** Whether the output answers anything: that a file was written does not. */
-function hasAnswer(cell) {
+/** Whether a code cell's output answers anything: that a file was written does not. */
+export function hasAnswer(cell) {
   return cell.model.outputs.length > 0 && !cell.model.sharedModel.getSource().startsWith('%%writefile');
 }
 
 /** Whether what belongs to the code cell is to stay hidden for now. */
 export function isVeiled(visit, cell) {
-  const open = showsAll() || visit.shownCells.has(cell.model.id) || visit.hasRun(cell);
-  return visit.isLesson && !open && !tags(cell).includes(SHOWN);
+  return !(showsAll() || visit.shownCells.has(cell.model.id) || visit.hasRun(cell) || tags(cell).includes(SHOWN));
 }
 
-function veilCode(visit, cell, { group, never }) {
-  const veiled = !never && isVeiled(visit, cell);
+function veilCode(visit, cell, { group }) {
+  const veiled = isVeiled(visit, cell);
   cell.node.classList.toggle('lesson-veiled-output', veiled && group.answer);
   const veil = foot(cell, 'veil');
   const wanted = veiled && (group.answer || group.text);
-  if (wanted && !veil.firstChild) veil.append(button('lesson-show', label(), () => show(visit, cell)));
   if (!wanted) veil.replaceChildren();
+  else if (!veil.firstChild) {
+    veil.append(button('lesson-show', said('Run the cell, or show', '셀을 실행하거나 펼치기'), () => show(visit, cell)));
+  }
 }
-
-const label = () => said('Run the cell, or show', '셀을 실행하거나 펼치기');
 
 function show(visit, cell) {
   visit.shownCells.add(cell.model.id);

@@ -9,6 +9,7 @@ import { element } from './said.js';
 import { read, write } from './store.js';
 
 const COURSE = 'wsgi-asgi-nginx-lab'; // a lesson's notebook has it as its metadata.course
+const RENDERED = '.jp-RenderedHTMLCommon';
 
 export class Visit {
   #features;
@@ -84,10 +85,9 @@ export class Visit {
   }
 
   #see(records) {
-    const came = node => node instanceof Element && (node.matches('.jp-RenderedHTMLCommon') || node.querySelector('.jp-RenderedHTMLCommon'));
-    if (records.some(({ target, addedNodes }) => target.matches('.jp-RenderedHTMLCommon') || [...addedNodes].some(came))) {
-      this.refresh();
-    }
+    const holds = node => node instanceof Element && (node.matches(RENDERED) || node.querySelector(RENDERED));
+    const came = ({ target, addedNodes }) => target.matches(RENDERED) || [...addedNodes].some(holds);
+    if (records.some(came)) this.refresh();
   }
 
   refreshSoon() {
@@ -101,7 +101,7 @@ export class Visit {
 
   refresh() {
     if (this.notebook.isDisposed || !this.notebook.model) return;
-    if (this.isLesson) this.notebook.widgets.forEach(cell => { for (const root of rendered(cell)) divide(root); });
+    if (this.isLesson) this.notebook.widgets.flatMap(cell => [...rendered(cell)]).forEach(divide);
     for (const feature of this.#features) feature.refresh(this);
   }
 }
