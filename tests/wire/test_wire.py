@@ -191,6 +191,11 @@ def test_the_exchange_that_began_last():
     assert repr(wire.last).startswith("→  Request   GET /2")
 
 
+def test_an_end_after_something_else_is_not_the_end_of_the_exchange():
+    moves = [("→", GET), ("←", OK + b"hi"), ("←", b"HTTP/1.1 408 Request Timeout\r\n\r\n"), ("←", "FIN")]
+    assert story(Wire(pieces(*moves)).last.messages) == ["→ Request GET /", "← Response 200 OK", "← Data hi"]
+
+
 def test_the_exchange_that_began_last_of_several_connections():
     """Not the one that ended last, and not one that was put behind us."""
     kept = pieces(("→", GET), ("←", OK + b"hi"))
@@ -201,8 +206,9 @@ def test_the_exchange_that_began_last_of_several_connections():
 
 
 def test_the_last_connection_where_no_http_is_spoken():
-    kept = [Piece(0, 1, "→", "data", b"one"), Piece(0, 2, "→", "data", b"two"), Piece(0, 1, "→", "data", b"more")]
+    kept = [Piece(0, 1, "→", "data", b"one"), Piece(0, 2, "→", "data", b"two"), Piece(0, 1, "←", "data", b"more")]
     assert story(Wire(kept).last.messages) == ["→ bytes two"]
+    assert Wire(pieces(("", "noted"))).last.messages == []
 
 
 BIG = {
