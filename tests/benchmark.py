@@ -25,7 +25,7 @@ from pathlib import Path
 import psutil
 
 from support import Bench
-from support.bench import nginx
+from support.bench.nginx import CellSite
 from support.bench.ports import claims
 from support.bench.programs import require
 from support.bench.server import Server
@@ -96,7 +96,7 @@ class Starts:
         port = claim.port
         words = [word.replace(str(self.server.port), str(port)) for word in self.server.command[1:]]
         if not self.command:
-            nginx.write(self.bench.folder / "nginx", SITE, {"token": self.token}, f"{HOST}:{port}")
+            CellSite(self.bench.folder, "nginx", SITE, {"token": self.token}).write(port)
         path, group = require(self.server.name), self.bench._keeper.pid
         with open("by-hand.log", "ab") as log:
             began = time.perf_counter()

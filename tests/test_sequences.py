@@ -10,7 +10,6 @@ from websockets.sync.client import connect
 from support import sequence, sequences
 from support.app.events import Events
 from support.wire.tap import Piece, Tap
-from support.wire.wire import Wire
 
 RECORDED = samples.HELLO.replace("def app", "@record\ndef app").replace("async def asgi", "@record\nasync def asgi")
 ECHO = """
@@ -65,7 +64,7 @@ def patient(monkeypatch):
 
 def arrows(diagram) -> list[str]:
     """The diagram's arrows, one by one, without how the connection ended."""
-    steps = [f"{a} → {b}: {label}" for a, b, label in diagram.arrows]
+    steps = [f"{row.start} → {row.end}: {row.label}" for row in diagram.rows]
     return [step for step in steps if not step.endswith((": FIN", ": RST"))]
 
 
@@ -109,7 +108,7 @@ def test_client_nginx_server_and_app():
 def test_an_answer_comes_after_what_the_app_did_at_the_same_time():
     tap = tapped((0, "→", REQUEST), (3, "←", ANSWER), server="gunicorn")
     diagram = sequence(tap, recorded((1, "→", "called"), (2, "←", "start"), (4, "←", "close()")))
-    assert [label for *_, label in diagram.arrows] == ["GET /", "called", "start", "close()", "200 OK", "Data hi"]
+    assert [row.label for row in diagram.rows] == ["GET /", "called", "start", "close()", "200 OK", "Data hi"]
 
 
 def test_the_bytes_of_a_piece_come_right_after_it():
@@ -117,21 +116,21 @@ def test_the_bytes_of_a_piece_come_right_after_it():
     chunks = [(2, "←", head + b"3\r\none\r\n"), (4, "←", b"3\r\ntwo\r\n")]
     pieces = [(1, "←", "yield", b"one"), (3, "←", "yield", b"two"), (5, "←", "close()")]
     diagram = sequence(tapped((0, "→", REQUEST), *chunks, server="gunicorn"), recorded(*pieces))
-    labels = [label for *_, label in diagram.arrows]
+    labels = [row.label for row in diagram.rows]
     assert [label.split()[-1] for label in labels] == ["/", "b'one'", "OK", "one", "b'two'", "two", "close()"]
 
 
 def test_an_answer_comes_before_the_next_request():
     moves = [(0, "→", REQUEST), (3, "←", ANSWER), (5, "→", REQUEST), (9, "←", ANSWER)]
     diagram = sequence(tapped(*moves, server="gunicorn"), recorded((1, "→", "first"), (6, "→", "second")))
-    labels = [label for *_, label in diagram.arrows if label != "Data hi"]
+    labels = [row.label for row in diagram.rows if row.label != "Data hi"]
     assert labels == ["GET /", "first", "200 OK", "GET /", "second", "200 OK"]
 
 
 def test_what_the_app_did_much_later_is_drawn_later():
     tap = tapped((0, "→", REQUEST), (3, "←", ANSWER), server="gunicorn")
     diagram = sequence(tap, recorded((1, "→", "called"), (900, "←", "afterwards")))
-    assert [label for *_, label in diagram.arrows] == ["GET /", "called", "200 OK", "Data hi", "afterwards"]
+    assert [row.label for row in diagram.rows] == ["GET /", "called", "200 OK", "Data hi", "afterwards"]
 
 
 def test_lanes_without_an_arrow_are_left_out():
@@ -139,17 +138,13 @@ def test_lanes_without_an_arrow_are_left_out():
     assert sequence().lanes == []
 
 
-def test_the_markdown_has_every_arrow():
+def test_the_text_has_every_arrow():
     tap = tapped((0, "→", REQUEST), (3, "←", ANSWER))
-    lines = sequence(tap)._repr_markdown_().splitlines()
-    assert lines[2:-1] == [
-        "    participant client",
-        "    participant nginx",
-        "    client->>nginx: GET /",
-        "    nginx->>client: 200 OK",
-        "    nginx->>client: Data hi",
+    assert repr(sequence(tap)).splitlines() == [
+        "client → nginx   GET /",
+        "nginx  → client  200 OK",
+        "nginx  → client  Data hi",
     ]
-    assert len(Wire(tap.pieces).messages) == 3
 
 
 def test_a_request_through_gunicorn(shared, patient):

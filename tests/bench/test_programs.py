@@ -53,7 +53,7 @@ def test_a_command_starts_answers_and_stops(shared, familiar, command, capsys):
 
 def test_nginx_starts_answers_and_stops(shared, familiar, capsys):
     server = shared.nginx("return 200 hello;")
-    assert capsys.readouterr().out == "$ nginx -p nginx/ -c nginx.conf -e stderr\n"
+    assert capsys.readouterr().out == "$ nginx -p . -c nginx/nginx.conf -e stderr\n"
     assert hosts(server) == {"127.0.0.1"}
     assert answered_and_stopped(server) == "hello"
 
