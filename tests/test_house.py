@@ -10,17 +10,20 @@ import course
 
 SUPPORT = course.ROOT / "support"
 # Each room and what it may import, besides itself.
-GROUND = {"errors", "loopback", "show", "waiting"}
+GROUND = {"errors", "frames", "loopback", "show", "waiting"}
 MAY_IMPORT = {
     "errors": set(),
+    "frames": set(),
     "loopback": set(),
     "waiting": set(),
     "show": {"errors"},
+    "outcome": {"errors"},
     "wire": GROUND,
     "app": GROUND,
     "bench": GROUND | {"wire", "app"},
-    "sequences": GROUND | {"wire", "app"},
-    "timelines": GROUND | {"wire", "app", "sequences"},
+    "order": GROUND | {"wire", "app"},
+    "sequences": GROUND | {"wire", "app", "order"},
+    "timelines": GROUND | {"wire", "app", "order", "sequences"},
     "machine": GROUND | {"bench"},
     "notebook": GROUND | {"app", "bench", "wire"},
     "exercises": GROUND | {"app", "bench", "sequences", "wire"},

@@ -47,13 +47,15 @@ def written(bench: Bench, file: str) -> Path:
 
 
 @contextlib.contextmanager
-def serving(bench: Bench, programs: Mapping[str, Path], aloud: bool = True) -> Iterator[Callable[..., Tap]]:
+def serving(
+    bench: Bench, programs: Mapping[str, Path] | None = None, aloud: bool = True
+) -> Iterator[Callable[..., Tap]]:
     """A function that runs a server and puts a tap before it; all of them are ended with the block.
 
     `programs` are files of the check, copied into the bench's folder under the names they have there. `serve(command)`
     takes what `Bench.run` takes; `serve(site=…, names=…)` runs nginx. Without `aloud` no command is printed.
     """
-    for name, program in programs.items():
+    for name, program in (programs or {}).items():
         shutil.copyfile(program, Path(bench.folder, name))
     taps: list[Tap] = []
 

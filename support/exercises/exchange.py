@@ -48,16 +48,11 @@ def exchange(taps: Sequence[Tap], began: int, curl: str = "") -> Exchange:
 def _parts(used: list[tuple[Tap, Wire]], began: int) -> Iterator[str]:
     """The tables, each under the names of the two who talk, then the diagram."""
     for tap, wire in used:
-        yield _pre(f"{tap.client} ⇄ {tap.upstream.name}") + shown(wire)
+        yield _pre(f"{tap.client} ⇄ {tap.upstream.name}") + wire._repr_html_()
     events = [recorded for tap, _ in used if (recorded := _events(tap, began))]
     for recorded in events:
-        yield _pre(f"{recorded.server} ⇄ app") + shown(recorded)
-    yield shown(sequence(*(tap for tap, _ in used), *events))
-
-
-def shown(thing: object) -> str:
-    """The thing in HTML, or as it is printed."""
-    return thing._repr_html_() if hasattr(thing, "_repr_html_") else _pre(repr(thing))
+        yield _pre(f"{recorded.server} ⇄ app") + recorded._repr_html_()
+    yield sequence(*(tap for tap, _ in used), *events)._repr_html_()
 
 
 def _pre(text: str) -> str:

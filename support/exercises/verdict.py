@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from ..errors import Said
+from ..show import code
 from .exchange import Exchange
 
 
@@ -74,6 +75,6 @@ def _prose(text: str) -> str:
     """The sentence in HTML: what stands between backticks, or holds what MathJax takes for mathematics, as code."""
     parts, at = [], 0
     for found in re.finditer(r"`([^`]+)`|[^\s`]*[$\\][^\s`]*", text):
-        parts += [escape(text[at : found.start()]), f"<code>{escape(found[1] or found[0])}</code>"]
+        parts += [escape(text[at : found.start()]), code(found[1] or found[0])]
         at = found.end()
     return "".join([*parts, escape(text[at:])])
