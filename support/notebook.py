@@ -18,7 +18,7 @@ def _nginx(line: str, cell: str) -> None:
     bench = Bench.standing()
     name = line.strip() or "nginx"
     names = get_ipython().user_ns
-    names[name] = bench.nginx(cell, names, name=name)
+    names[name] = bench.nginx(cell, names, key=name)
 
 
 def _writefile(line: str, cell: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import multiprocessing
 import os
 import re
 import socket
@@ -85,6 +86,21 @@ def quiet_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no quiet port")
+
+
+@contextlib.contextmanager
+def forked():
+    """A process that this one has forked, and that lives on until it is told to end."""
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe()
+    child = fork.Process(target=lambda: (there.send("begun"), there.recv()), daemon=True)
+    child.start()
+    try:
+        assert here.recv() == "begun"
+        yield child
+    finally:
+        here.send("enough")
+        child.join()
 
 
 class _Stranger(http.server.BaseHTTPRequestHandler):
