@@ -5,7 +5,7 @@ N ?= 20
 LOADED ?= 5
 ARGS ?=
 
-.PHONY: help lab test gates steady bench refresh lock
+.PHONY: help lab test gates steady bench format lesson refresh lock
 
 help: ## this list · 이 목록
 	@awk -F ":.* ## " '/^[a-z]+:.*##/ {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,12 @@ steady: ## make test N times, then LOADED times on busy cores · make test를 N�
 
 bench: ## how quickly servers start · 서버가 뜨는 속도
 	$(RUN) tests/benchmark.py $(ARGS)
+
+format: ## format the cells; minutes and neighbours in titles · 셀 정리, 제목의 시간과 앞뒤 레슨 갱신
+	$(RUN) -m support.upkeep.tidy $(ARGS)
+
+lesson: ## a new lesson: NAME=1-wsgi/1.3-servers · 새 레슨의 뼈대 만들기
+	$(RUN) -m support.upkeep.lesson $(NAME)
 
 refresh: ## re-run all notebooks and store their outputs · 모든 노트북을 실행해 출력 저장
 	$(RUN) -m support.upkeep.refresh $(ARGS)

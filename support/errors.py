@@ -15,6 +15,11 @@ class Said:
         quoted = "".join(f"\n  | {line}" for line in self.evidence.rstrip("\n").splitlines())
         return f"{self.en}\n{self.ko}{quoted}"
 
+    def __add__(self, more: "Said") -> "Said":
+        """Both, one sentence after the other."""
+        evidence = "\n".join(filter(None, (self.evidence, more.evidence)))
+        return Said(f"{self.en} {more.en}", f"{self.ko} {more.ko}", evidence)
+
 
 class BenchError(Exception):
     """A fault on the bench: what happened and what to do. In a notebook it is shown without a Python traceback."""

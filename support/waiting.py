@@ -19,3 +19,21 @@ def until(condition: Callable[[], T], timeout: float) -> T:
             break
         time.sleep(min(max(SHORTEST, SHARE * spent), LONGEST, timeout - spent))
     return value
+
+
+NAP, NAPS = 0.01, 10  # seconds between two looks for a change, and how many of them without one make it quiet
+
+
+def quiet(look: Callable[[], object], timeout: float, naps: int = NAPS, over: Callable[[], object] = bool) -> bool:
+    """True once `look()` has given one value `naps` times in a row, or `over()` is true; False after `timeout` seconds.
+
+    Looks are counted, not time: where the machine is busy they come later, and so does what one waits for.
+    """
+    began, same, before = time.monotonic(), 0, look()
+    while same < naps and not over():
+        if time.monotonic() - began >= timeout:
+            return False
+        time.sleep(NAP)
+        now = look()
+        same, before = (same + 1 if now == before else 0), now
+    return True

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+# The ratio of an element's colour to what is behind it, by WCAG 2.
+CONTRAST = """element => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const paint = color => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); };
+  const luminance = () => [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+    .map(value => value / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = [];
+  for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+  behind.forEach(paint);
+  const back = luminance();
+  paint(getComputedStyle(element).color);
+  const [high, low] = [luminance(), back].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
 
 
 @contextmanager
@@ -116,3 +134,20 @@ def browser_page(**options: object) -> Iterator[Page]:
             yield browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **options}).new_page()
         finally:
             browser.close()
+
+
+def axe() -> Path:
+    """The script of axe-core: $AXE, or that of the package axe-playwright-python; skips the test without either."""
+    if path := os.environ.get("AXE"):
+        return Path(path)
+    if package := find_spec("axe_playwright_python"):
+        return Path(package.submodule_search_locations[0]) / "axe.min.js"
+    pytest.skip("no axe-core: axe-playwright-python is not installed ($AXE unset)")
+
+
+def violations(page: Page, selector: str) -> list[str]:
+    """What axe-core holds against the elements: of each rule its name, how bad it is, and the first element."""
+    page.add_script_tag(path=axe())
+    found = page.evaluate("selector => axe.run(selector)", selector)
+    assert found["passes"], f"axe found nothing to look at in {selector}"
+    return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html']}" for each in found["violations"]]

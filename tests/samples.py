@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from support.bench import ports
+
 HANGUL = re.compile(r"[가-힣]")
 HANGING = 20  # seconds after which a wait is given up; no test depends on how long anything takes
 
@@ -101,6 +103,13 @@ def forked():
     finally:
         here.send("enough")
         child.join()
+
+
+def unused(first: int) -> int:
+    """A port from `first` on that nobody uses, nor any bench of the machine is about to."""
+    claim = next(ports.claims(first))
+    claim.close()
+    return claim.port
 
 
 class _Stranger(http.server.BaseHTTPRequestHandler):

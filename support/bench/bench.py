@@ -19,6 +19,7 @@ from ..loopback import HOST
 from ..show import Table
 from . import commands, keeper, ports
 from .nginx import CellSite, FileSite, Nginx, Site
+from .page import Page
 from .programs import PROGRAMS, require
 from .server import PortTaken, Server
 
@@ -91,17 +92,19 @@ class Bench:
         ends, can be reached by other machines, or does not answer and is idle for `timeout` seconds; it is stopped
         then (see `Server.stop`).
         """
+        self._stands()
         if port is not None and not 0 < port < 65536:
             raise BenchError(
                 f"{port} is no port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
         read = commands.read(command, self.folder, listens)
-        if read.name == "nginx":
-            site = FileSite(self.folder, read.words, name)
-            return self._start_nginx(site, name or command, name, port, timeout, read.environment)
         read.tls |= tls
         self._refuse_constants(read)
+        if read.name == "nginx":
+            return self._start_nginx(
+                FileSite(self.folder, read.words, name), read, name or command, name, port, timeout
+            )
         return self._start(read, name or command, name, port, timeout)
 
     def nginx(
@@ -115,27 +118,23 @@ class Bench:
     ) -> Server:
         """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
 
-        `site` is what stands in a server block, in the http block, or a whole nginx.conf; wherever it listens, it is
-        moved to loopback. `key` is the folder that it gets, and what runs there already is stopped first: `name`,
+        `site` is what stands in a server block, in the http block, or a whole nginx.conf. Wherever it listens, it
+        is moved to loopback. `key` is the folder that it gets, and what runs there already is stopped first: `name`,
         unless given. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
-        folder = key or name
-        return self._start_nginx(CellSite(self.folder, folder, site, names or {}), folder, name, None, timeout, {})
+        self._stands()
+        cell = CellSite(self.folder, key or name, site, names or {})
+        command = commands.Command(cell.words, {}, "nginx", PROGRAMS["nginx"])
+        return self._start_nginx(cell, command, key or name, name, None, timeout)
 
     def _start_nginx(
-        self,
-        site: Site,
-        key: str,
-        name: str | None,
-        port: int | None,
-        timeout: float,
-        environment: dict[str, str],
+        self, site: Site, command: commands.Command, key: str, name: str | None, port: int | None, timeout: float
     ) -> Nginx:
         """Runs nginx with a site that is moved to the port, or to a free one."""
-        program = replace(PROGRAMS["nginx"], port=site.port, ready=site.ready)
-        command = commands.Command(site.words, environment, "nginx", program, unix=site.unix)
+        row = replace(command.program, port=site.port, ready=site.ready)
+        moved = replace(command, words=site.words, program=row, unix=site.unix)
         try:
-            return self._start(command, key, name, port, timeout, make=partial(Nginx, site=site))
+            return self._start(moved, key, name, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:
             raise site.refusal(error) from None
 
@@ -146,6 +145,14 @@ class Bench:
         """
         from ..wire.tap import Tap  # only now: what decodes bytes takes as long to import as all the rest
 
+        self._stands()
+        if not isinstance(upstream, Server):
+            raise BenchError(
+                f"{upstream!r} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: "
+                "bench.tap(web).",
+                f"{upstream!r} 값은 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
+                "bench.tap(web)",
+            )
         if not upstream.running:
             raise upstream.gone()
         near = upstream.port or FAMILIAR
@@ -160,10 +167,16 @@ class Bench:
             break
         self._claims.append(claim)
         self.taps.append(tap)
+        upstream.taps.append(tap)
         return tap
+
+    def page(self, site: Server, path: str = "/") -> Page:
+        """A page of a site, as a frame below the cell. Raises BenchError when the path does not begin with "/"."""
+        return Page(site, path)
 
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
+        self._stands()
         return target.load(self.folder, name)
 
     def close(self) -> None:
@@ -183,6 +196,14 @@ class Bench:
             os.chdir(self.home if self.home.is_dir() else self.folder.parent)
             if self._umask is not None:
                 os.umask(self._umask)
+
+    def _stands(self) -> None:
+        """Raises BenchError if this bench has been cleared: its folder and its servers are gone."""
+        if Bench.current is not self:
+            raise BenchError(
+                "This bench has been cleared. Run the cell with bench = Bench(), then the cells below it.",
+                "이 작업대는 이미 정리되었습니다. bench = Bench()가 있는 셀부터 차례로 다시 실행하세요.",
+            )
 
     def _table(self) -> Table:
         rows = [
@@ -221,6 +242,7 @@ class Bench:
         `make` gets what Server gets, before each start.
         """
         path = require(command.words[0])
+        port = None if command.unix or command.nowhere else port
         if key in self.servers:
             self.servers.pop(key).stop()
         for claim in self._places(command, port):

@@ -103,13 +103,15 @@ def lives(process) -> bool:
 def words(kernel: int) -> Iterator[bytes]:
     """What the kernel says, line by line, until the kernel has ended or closes the pipe."""
     said = b""
-    while os.getppid() == kernel:
-        if not select.select([0], [], [], LOOK)[0]:
-            continue
-        if not (more := os.read(0, 65536)):
+    while True:
+        lives_on = os.getppid() == kernel
+        if select.select([0], [], [], LOOK if lives_on else 0)[0]:
+            if not (more := os.read(0, 65536)):
+                return
+            *lines, said = (said + more).split(b"\n")
+            yield from lines
+        elif not lives_on:
             return
-        *lines, said = (said + more).split(b"\n")
-        yield from lines
 
 
 def keep(folder: str, kernel: int) -> None:

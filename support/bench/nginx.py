@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import BenchError
+from ..app import target
+from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
 from .nginx_configuration import Configuration, Listen, put, read_text, unreadable
@@ -229,13 +230,14 @@ class Nginx(Server):
         super().__init__(name, command, program, port, folder)
         self.site = site
         self.ports: dict[str, int] = {}
+        self._files: list[File] = []  # by which it runs
 
     def write(self) -> None:
         """Reads the configuration as it is now, and writes what nginx is to read."""
         configuration = self.site.write(self.port, self._others)
         main = configuration.main_listen
         self.tls = main is not None and configuration.speaks_tls(main)
-        self.ports, self.told = configuration.ports, configuration.told
+        self.ports, self.told, self._files = configuration.ports, configuration.told, configuration.files
 
     def _others(self, listen: Listen) -> Iterator[int]:
         """The ports that a further address may have: the one it has already, else the next free ones."""
@@ -245,13 +247,22 @@ class Nginx(Server):
             self.claims.append(claim)
             yield claim.port
 
+    def stale(self) -> Said | None:
+        """What to say when a file of the configuration holds something else than nginx runs by; None if none does."""
+        texts = {
+            self.folder / file.source: file.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for file in self._files
+            if file.source and (self.folder / file.source).is_relative_to(self.folder)
+        }
+        return target.stale(self.folder, texts, self.shown)
+
     def reload(self, site: str | None = None, timeout: float = 20.0) -> None:
         """Reads the configuration again, or the new text of a cell, and returns once new workers serve it.
 
         Workers that still have connections go on with them, under the old configuration. Raises BenchError
         when nginx refuses the new one; the old one is served on.
         """
-        before = getattr(self.site, "text", None)
+        before, files = getattr(self.site, "text", None), self._files
         if site is not None and before is None:
             raise BenchError(
                 "This nginx reads its configuration from a file: write the file, then reload() without a text.",
@@ -262,6 +273,7 @@ class Nginx(Server):
         try:
             self._reload(timeout)
         except BenchError as error:
+            self._files = files
             if site is not None:
                 self.site.text = before
             raise self.site.refusal(error) from None

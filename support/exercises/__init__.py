@@ -1,95 +1,114 @@
 """Checks of the exercises: each drives the learner's code on a real server and says what is wrong first.
 
-A check is a function marked `@exercise`; it calls `expect` for one thing after another, and what comes back
-is a Verdict, never an exception, so that a class of thirty sees a sentence and not a traceback.
+A check is a function marked `@exercise`; it calls `expect` for one thing after another, and what comes back is a
+Verdict, never an exception, so that a class of thirty sees a sentence and not a traceback. How its parts play
+together: `drive` runs a copy of the check's own program on a server behind a tap, and asks it; what is asked inside
+of `drive.judged(tap)` is the exchange which a failure there shows (`exchange`), beside what came and what was wanted
+(`compare`); `verdict` is what the learner sees of it all.
 """
 
 import functools
-import sysconfig
+import re
 import traceback
-from html import escape
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BenchError
+from ..errors import BenchError, Said, raised
+from ..frames import learners
+from .compare import compared
+from .exchange import Exchange
+from .verdict import Verdict
 
-# Python's own modules, the installed packages and the bench: what comes from elsewhere, the learner wrote.
-NOT_THE_LEARNERS = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    str(Path(__file__).resolve().parents[1]),
-    "<frozen ",
-)
+__all__ = ["NotYet", "Verdict", "exercise", "expect", "failure", "in_turn"]
+
+UNSAID = object()  # "nothing was compared": None may be what came
 
 
+@dataclass
 class NotYet(Exception):
-    """The first thing that is not right yet, said in both languages."""
+    """The first thing that is not right yet; see Verdict for what goes with it."""
 
-    def __init__(self, en: str, ko: str) -> None:
-        self.en, self.ko = en, ko
-        super().__init__(en)
+    said: Said
+    comparison: str = ""
+    waiting: Said | None = None
+    exchange: Exchange | None = None
+
+    def __str__(self) -> str:
+        return self.said.en
 
 
-def expect(condition: object, en: str, ko: str) -> None:
-    """Raises NotYet with the two sentences unless the condition holds."""
+def expect(condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
+    """Raises NotYet with what is said unless the condition holds, and with what came beside what was wanted.
+
+    Raises TypeError, whatever the condition, if it is not said in both languages.
+    """
+    _bilingual(said)
     if not condition:
-        raise NotYet(en, ko)
+        raise NotYet(said, "" if wanted is UNSAID else compared(came, wanted))
 
 
-class Verdict:
-    """What a check found: `passed`, a sentence in English (`en`) and Korean (`ko`), a program's words (`evidence`)."""
-
-    def __init__(self, passed: bool, en: str, ko: str, evidence: str = "") -> None:
-        self.passed, self.en, self.ko, self.evidence = passed, en, ko, evidence
-
-    def __bool__(self) -> bool:
-        return self.passed
-
-    def __repr__(self) -> str:
-        quoted = "".join(f"\n  | {line}" for line in self.evidence.splitlines())
-        return f"{'✓' if self.passed else '✗'} {self.en}\n  {self.ko}{quoted}"
-
-    def _repr_html_(self) -> str:
-        mark, name = ("✓", "ok") if self.passed else ("✗", "bad")
-        halves = "".join(
-            f'<div lang="{language}"><span class="{name}">{mark}</span> {escape(text)}</div>'
-            for language, text in (("en", self.en), ("ko", self.ko))
-        )
-        quoted = f"<pre>{escape(self.evidence)}</pre>" if self.evidence else ""
-        return f'<div class="bench">{halves}{quoted}</div>'
+def _bilingual(said: Said) -> Said:
+    """What is said, if it is said in both languages. Raises TypeError, for the author of the check."""
+    if not isinstance(said, Said):
+        raise TypeError(f"say it as Said('what came, what was wanted, the cure', '같은 내용을 한국어로'), not {said!r}")
+    if not said.en.strip():
+        raise TypeError(f"Said: the English is missing beside {said.ko!r}")
+    if not re.search("[가-힣]", said.ko):
+        raise TypeError(f"Said: the Korean is missing beside {said.en!r}")
+    return said
 
 
-def exercise(check):
-    """The check as a function that returns a Verdict: passed if it returned, else what it stumbled over."""
+def in_turn(judge: Callable[[str], object], names: Iterable[str]) -> None:
+    """Judges one after the other; a failure says of those after it that they cannot be checked yet."""
+    names = list(names)
+    for number, name in enumerate(names, 1):
+        try:
+            judge(name)
+        except NotYet as wrong:
+            if later := ", ".join(names[number:]):
+                wrong.waiting = Said(
+                    f"{later}: cannot check this until {name} passes.",
+                    f"{later}: {name}부터 통과해야 확인할 수 있습니다.",
+                )
+            raise
+
+
+def exercise(check: Callable[..., Said]) -> Callable[..., Verdict]:
+    """The check as a function that returns a Verdict: passed if it returned what to say, else what it stumbled over."""
 
     @functools.wraps(check)
     def checked(*args, **kwargs) -> Verdict:
         try:
-            en, ko = check(*args, **kwargs)
-        except NotYet as wrong:
-            return Verdict(False, wrong.en, wrong.ko)
-        except BenchError as error:
-            return Verdict(False, error.en, error.ko, error.evidence)
+            return Verdict(True, _bilingual(check(*args, **kwargs)))
         except (Exception, SystemExit) as error:
-            return _fault(error)
-        return Verdict(True, en, ko)
+            wrong = failure(error)
+            return Verdict(False, wrong.said, wrong.comparison, wrong.waiting, wrong.exchange)
 
     return checked
 
 
-def _fault(error: BaseException) -> Verdict:
-    """The verdict on an exception: the learner's if a frame on its way is the learner's, else the check's own."""
-    said = f"{type(error).__name__}: {error}".removesuffix(": ")
-    frames = traceback.extract_tb(error.__traceback__)
-    if mine := [frame for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS)]:
-        line = mine[-1]
-        return Verdict(
-            False,
-            f"Your code raised {said} (line {line.lineno}: {line.line})",
-            f"작성한 코드에서 {said} 예외가 났습니다({line.lineno}번째 줄: {line.line}).",
+def failure(error: BaseException) -> NotYet:
+    """The exception as what is not right yet: the learner's doing if a frame on its way is the learner's."""
+    if isinstance(error, NotYet):
+        return error
+    if isinstance(error, BenchError):
+        return NotYet(error.said)
+    if trace := learners(error.__traceback__):
+        line = traceback.extract_tb(trace)[-1]
+        return NotYet(
+            Said(
+                f"Your code raised `{raised(error)}` (line {line.lineno}: `{line.line}`)",
+                f"작성한 코드에서 `{raised(error)}` 예외가 났습니다({line.lineno}번째 줄: `{line.line}`).",
+            )
         )
-    return Verdict(
-        False,
-        f"The check itself failed, so it cannot judge your code: {said} (line {frames[-1].lineno} of "
-        f"{Path(frames[-1].filename).name}). Run it again.",
-        f"확인 셀 자체에서 오류가 나서 작성한 코드를 판정하지 못했습니다: {said}"
-        f"({Path(frames[-1].filename).name}, {frames[-1].lineno}번째 줄). 다시 실행해 보세요.",
+    line = traceback.extract_tb(error.__traceback__)[-1]
+    place = Path(line.filename).name
+    return NotYet(
+        Said(
+            f"The check itself failed, so it cannot judge your code: {raised(error)} (line {line.lineno} of {place}). "
+            "Run it again.",
+            f"확인 셀 자체에서 오류가 나서 작성한 코드를 판정하지 못했습니다: {raised(error)}"
+            f"({place}, {line.lineno}번째 줄). 다시 실행해 보세요.",
+        )
     )

@@ -1,24 +1,40 @@
-"""The tap: a transparent relay in front of a server, which keeps every byte that crosses, both ways."""
+"""The tap: a transparent relay in front of a server, which keeps every byte that crosses, both ways.
 
-import contextlib
-import select
-import socket
-import struct
-import threading
+Relay    passes on, and tells the tap of each piece before (see `relay`)
+Tap      keeps the pieces in the order in which they came, and is what one looks at
+Wire     is what a look gives: the pieces, decoded
+"""
+
 import time
 from dataclasses import dataclass
 
 from ..loopback import HOST
+from ..waiting import NAPS, quiet
+from .hold import Hold
+from .messages import Message, decode
+from .relay import Relay
 from .wire import Wire
 
-MOST = 65536  # bytes taken from one side before the other side has taken them
+QUIET = 0.1  # seconds without a piece, after which it is quiet
+LONGEST = 1.0  # seconds that a look waits for that
+FULL = 64 << 20  # bytes that a tap keeps
+OVERHEAD = 200  # bytes of memory that a piece takes beside its own
+
+# What would cross next on a connection where every request has been answered.
+NEXT = (("→", b"GET / HTTP/1.1\r\nHost: next\r\n\r\n"), ("←", b"HTTP/1.1 204 No Content\r\n\r\n"))
+LEFT_OUT = (
+    f"bytes are left out: a tap keeps {FULL >> 20} MiB, and no connection with a gap; tap.clear() makes room · "
+    f"빠진 바이트가 있습니다. 도청기는 {FULL >> 20} MiB까지만 보관하고, 바이트가 빠진 연결은 더 보관하지 않습니다. "
+    "tap.clear()를 실행하면 다시 보관합니다."
+)
 
 
 @dataclass(frozen=True)
 class Piece:
     """What one read brought: `way` is → (to the server) or ←, `kind` is data, FIN or RST.
 
-    `when` is in nanoseconds on the monotonic clock, the same in every process of the machine.
+    A note of the cell's has the kind note, no way, connection 0, and its text in UTF-8 as data. `when` is in
+    nanoseconds on the monotonic clock, the same in every process of the machine.
     """
 
     when: int
@@ -28,60 +44,126 @@ class Piece:
     data: bytes = b""
 
 
-class _Side:
-    """One of the two sockets of a relayed connection."""
-
-    def __init__(self, sock: socket.socket, connection: int, way: str) -> None:
-        self.sock, self.connection, self.way = sock, connection, way
-        self.peer: _Side
-        self.waiting = b""  # taken from the peer, not yet written here
-        self.reading = True  # its FIN has not come
-        self.connecting = False
-        self.finished = False  # the peer's FIN has been passed on here
-
-    def mask(self) -> int:
-        """What to ask poll() for: nothing is read from one side while the other does not keep up."""
-        wants_in = self.reading and not self.peer.waiting and not self.peer.connecting
-        return (select.POLLIN if wants_in else 0) | (select.POLLOUT if self.waiting or self.connecting else 0)
-
-
 class Tap:
     """A relay in front of `upstream`. Send requests to `url`; look at it to see the bytes, decoded.
 
-    Half-closes and resets are passed on as they come, in both directions, and a side that does not read
-    holds up the side that writes, as it would without the tap. A refused upstream resets the client.
+    Half-closes and resets are passed on as they come, in both directions, and a side that does not read holds up the
+    side that writes, as it would without the tap. While the upstream refuses connections, so does the tap.
+
+    `pieces` is all that crossed, in order; `ports` has, for each connection, the port from which it goes on to the
+    upstream: what an app is told as REMOTE_PORT. `dropped` counts the bytes that crossed and were not kept, because
+    the tap was full: of a connection that lost some, nothing is kept any more.
     """
+
+    _seen = 0  # pieces from before clear(), which are needed to decode what has come since
+    _wire: Wire | None = None  # what the last look gave, until more crosses
 
     def __init__(self, upstream, port: int, client: str = "client") -> None:
         self.upstream, self.port, self.client = upstream, port, client
         self.pieces: list[Piece] = []
-        self._seen = 0  # pieces that clear() has put behind us
-        self._listener = socket.create_server((HOST, port), backlog=128)
+        self.dropped = 0
+        self._size = 0  # bytes of memory that the pieces take
+        self._lost: set[int] = set()  # connections of which bytes were dropped
+        self._told = False  # that they were
+        self._expected: set[int] = set()  # connections for whose second end a look has waited
         self.address = f"{HOST}:{port}"
-        self.url, self.ws_url = f"http://{self.address}", f"ws://{self.address}"
-        self._sides: dict[int, _Side] = {}
-        self._connections = 0
-        # By connection, the port from which it goes on to the upstream: what an app is told as REMOTE_PORT.
-        self.ports: dict[int, int] = {}
-        self._bell, self._ring = socket.socketpair()
-        self._thread = threading.Thread(target=self._relay, daemon=True, name=f"tap {self.address}")
-        self._thread.start()
+        secure = "s" if getattr(upstream, "tls", False) else ""
+        self.url, self.ws_url = f"http{secure}://{self.address}", f"ws{secure}://{self.address}"
+        self._relay = Relay(upstream, port, self._keep)
+
+    @property
+    def ports(self) -> dict[int, int]:
+        return self._relay.ports
 
     def close(self) -> None:
         """Stops listening and resets what is still open; nothing is left of it when this returns."""
-        self._ring.close()
-        self._thread.join()
+        self._relay.close()
 
-    def clear(self) -> None:
-        """The next look begins here: what has crossed so far is no longer shown."""
-        self._settle()
-        self._seen = len(self.pieces)
+    def follow(self) -> None:
+        """Accepts or refuses from now on, as the upstream does at this moment."""
+        self._relay.follow()
+
+    def note(self, text: str) -> None:
+        """Puts what the cell itself does among the pieces, after all that has come before."""
+        self._relay.turn(LONGEST / 2)
+        with self._relay.lock:
+            self._append(0, "", "note", text.encode())
+
+    def hold(self, *what: str) -> Hold:
+        """Passes nothing of this on, until release() or the end of a `with` block; what comes is kept and shown.
+
+        Without a word all is held: bytes and ends, both ways. "→" or "←" is all that goes one way, "FIN" or "RST" an
+        end, whichever side it comes from, "← FIN" an end of one side. Connections are still made.
+        """
+        return self._relay.hold(*what)
+
+    def release(self) -> None:
+        """Passes on all that is held."""
+        self._relay.release()
 
     @property
-    def wire(self):
-        """The Wire: what has crossed, decoded, once it is quiet; see `support.wire`."""
-        self._settle()
-        return Wire(self.pieces, self._seen)
+    def waiting(self) -> dict[str, int]:
+        """How many bytes are on their way, by way: {"→": 0, "←": 65536}.
+
+        They have been sent to the tap, or on from it, and have not arrived: they are in the tap, or in the system's
+        buffers of the tap's own sockets. What a receiver's system has taken and the receiver not yet read is not told.
+        """
+        self._relay.turn(LONGEST / 2)
+        return self._relay.waiting()
+
+    def settle(self) -> None:
+        """Returns when nothing has crossed for a tenth of a second, or after a second in which things go on crossing.
+
+        Where one side of a connection has ended, the other is given three times as long to follow, once.
+        """
+        end = time.monotonic() + LONGEST
+        self._relay.turn(LONGEST / 2)
+        expected = self._relay.half_open - self._expected
+        if expected:
+            self._expected |= expected
+            quiet(self._count, end - time.monotonic(), 3 * NAPS, over=lambda: not self._relay.half_open & expected)
+        if self.pieces and time.monotonic_ns() - self.pieces[-1].when < QUIET * 1e9:
+            quiet(self._count, end - time.monotonic())
+
+    def _count(self) -> int:
+        return len(self.pieces)
+
+    def clear(self) -> None:
+        """The next look begins here: what has crossed so far is forgotten, and its memory free again.
+
+        Only of a connection that is in the middle of something stays what is needed to decode the rest: a request
+        without its whole answer, and all of a WebSocket, whose next frame depends on the handshake and may depend on
+        what was compressed before (RFC 7692).
+        """
+        self.settle()
+        before = list(self.pieces)
+        needed = {number for number in self._relay.open - self._lost if not _at_rest(number, before)}
+        with self._relay.lock:
+            kept = [piece for piece in before if piece.connection in needed]
+            self.pieces, self._seen = kept + self.pieces[len(before) :], len(kept)
+            self._size, self.dropped, self._told, self._wire = sum(map(_memory, self.pieces)), 0, False, None
+            self._lost &= self._relay.open
+            self._expected &= self._relay.open
+            for number in self.ports.keys() - {piece.connection for piece in self.pieces} - self._relay.open:
+                del self.ports[number]
+
+    def messages(self) -> list[Message]:
+        """What has crossed, decoded, once it is quiet."""
+        return self.wire.messages
+
+    @property
+    def last(self) -> Wire:
+        """The Wire of the exchange that began last, once it is quiet."""
+        return self.wire.last
+
+    @property
+    def wire(self) -> Wire:
+        """The Wire: what has crossed, decoded, once it is quiet; the same one until more crosses."""
+        self.settle()
+        with self._relay.lock:
+            if self._wire is None:
+                self._wire = Wire(list(self.pieces), self._seen)
+            return self._wire
 
     def __repr__(self) -> str:
         return repr(self.wire)
@@ -89,136 +171,36 @@ class Tap:
     def _repr_html_(self) -> str:
         return self.wire._repr_html_()
 
-    def _settle(self, quiet: float = 0.1, timeout: float = 2.0) -> None:
-        """Returns when nothing has crossed for `quiet` seconds and no connection is half-closed, or at the timeout."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            idle = (time.monotonic_ns() - self.pieces[-1].when) / 1e9 if self.pieces else quiet
-            half = any(side.finished != side.peer.finished for side in list(self._sides.values()))
-            if idle >= quiet and not half:
-                return
-            time.sleep(0.01)
+    def bytes(self, way: str) -> bytes:
+        """The bytes that went one way (→ to the server, ← to the client), once it is quiet, by connection."""
+        self.settle()
+        mine = [piece for piece in self.pieces[self._seen :] if piece.way == way]
+        return b"".join(piece.data for piece in sorted(mine, key=lambda piece: piece.connection))
 
-    def _keep(self, side: _Side, kind: str, data: bytes = b"") -> None:
-        self.pieces.append(Piece(time.monotonic_ns(), side.connection, side.way, kind, data))
-
-    def _relay(self) -> None:
-        """What the tap's thread does, until the bell rings."""
-        try:
-            while self._pass_on():
-                pass
-        finally:
-            while self._sides:
-                self._abort(next(iter(self._sides.values())))
-            self._listener.close()
-            self._bell.close()
-
-    def _pass_on(self) -> bool:
-        """Waits until something happens, and does what follows; False when the bell has rung."""
-        poll = select.poll()
-        poll.register(self._listener, select.POLLIN)
-        poll.register(self._bell, select.POLLIN)
-        for number, side in self._sides.items():
-            mask = side.mask()
-            # poll() tells of a hang-up even unasked: again and again, where it cannot be read yet.
-            if mask or not side.finished:
-                poll.register(number, mask)
-        for number, happened in poll.poll():
-            if number == self._bell.fileno():
-                return False
-            if number == self._listener.fileno():
-                self._accept()
-            elif side := self._sides.get(number):
-                self._serve(side, happened)
-        return True
-
-    def _accept(self) -> None:
-        try:
-            accepted = self._listener.accept()[0]
-        except OSError:  # the client has gone again, or no more files may be opened for now
-            time.sleep(0.01)
+    def _keep(self, connection: int, way: str, kind: str, data) -> None:
+        """Takes a piece from the relay, which has its lock."""
+        if self._size < FULL and connection not in self._lost:
+            self._append(connection, way, kind, data)
             return
-        try:
-            onward = socket.socket()
-        except OSError:
-            _will_reset(accepted)
-            accepted.close()
-            return
-        self._connections += 1
-        client, server = _Side(accepted, self._connections, "→"), _Side(onward, self._connections, "←")
-        client.peer, server.peer = server, client
-        for side in (client, server):
-            side.sock.setblocking(False)
-            side.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sides[side.sock.fileno()] = side
-        server.connecting = True
-        server.sock.connect_ex((HOST, self.upstream.port))
-        self.ports[self._connections] = server.sock.getsockname()[1]
+        if not self._told:
+            self._append(0, "", "note", LEFT_OUT.encode())
+            self._told = True
+        self._lost.add(connection)
+        self.dropped += len(data)
 
-    def _serve(self, side: _Side, happened: int) -> None:
-        if happened & select.POLLERR:
-            self._reset(side)
-            return
-        if happened & select.POLLOUT:
-            side.connecting = False
-            self._flush(side)
-        if happened & (select.POLLIN | select.POLLHUP) and side.reading and not side.peer.waiting:
-            self._read(side)
-
-    def _read(self, side: _Side) -> None:
-        try:
-            data = side.sock.recv(MOST)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._reset(side)
-            return
-        # Kept before it is passed on: whatever it causes is kept later.
-        self._keep(side, "data" if data else "FIN", data)
-        side.peer.waiting = data
-        side.reading = bool(data)
-        self._flush(side.peer)
-
-    def _flush(self, side: _Side) -> None:
-        """Writes what waits for this side, and passes the peer's FIN on after the last byte."""
-        try:
-            if side.waiting:
-                side.waiting = side.waiting[side.sock.send(side.waiting) :]
-            if not side.waiting and not side.peer.reading and not side.finished:
-                side.sock.shutdown(socket.SHUT_WR)
-                side.finished = True
-        except BlockingIOError:
-            return
-        except OSError:
-            self._reset(side)
-            return
-        if side.finished and side.peer.finished:
-            self._drop(side)
-
-    def _reset(self, side: _Side) -> None:
-        """Passes the reset by this side on, after what came from it before and nobody has read yet."""
-        with contextlib.suppress(OSError):
-            while side.reading and (data := side.sock.recv(MOST)):
-                self._keep(side, "data", data)
-                side.peer.waiting += data
-        self._keep(side, "RST")
-        with contextlib.suppress(OSError):
-            side.peer.sock.send(side.peer.waiting)
-        self._abort(side)
-
-    def _abort(self, side: _Side) -> None:
-        """Resets both sides."""
-        for each in (side, side.peer):
-            _will_reset(each.sock)
-        self._drop(side)
-
-    def _drop(self, side: _Side) -> None:
-        for each in (side, side.peer):
-            self._sides.pop(each.sock.fileno(), None)
-            each.sock.close()
-            each.reading = False
+    def _append(self, *piece) -> None:
+        self.pieces.append(Piece(time.monotonic_ns(), *piece))
+        self._size += _memory(self.pieces[-1])
+        self._wire = None
 
 
-def _will_reset(sock: socket.socket) -> None:
-    """Makes close() send RST instead of FIN: SO_LINGER with no time (SOCKET(7))."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def _memory(piece: Piece) -> int:
+    return len(piece.data) + OVERHEAD
+
+
+def _at_rest(connection: int, pieces: list[Piece]) -> bool:
+    """True if a connection could begin a new exchange now: then nothing of it is needed to decode what follows."""
+    mine = [piece for piece in pieces if piece.connection == connection]
+    mine += [Piece(0, connection, way, "data", data) for way, data in NEXT]
+    messages = [message for message in decode(list(enumerate(mine))) if message.raw]
+    return [(m.name, m.way, m.raw) for m in messages[-2:]] == [("Request", *NEXT[0]), ("Response", *NEXT[1])]

@@ -1,12 +1,9 @@
-"""The recorded conversation: reading it, waiting for it, picking from it, showing it."""
-
-import threading
+"""The recorded conversation: picking from it, telling what goes on, showing it."""
 
 import pytest
-import samples
 
-from support import BenchError
-from support.app.events import Event, Events, read
+from support.app.entries import FULL, MOST, entry
+from support.app.events import MOST_ROWS, Cut, CutText, Event, Events, parse
 
 SCOPE = {"type": "http", "method": "GET", "path": "/a", "query_string": b"q=1"}
 SOCKET = {"type": "websocket", "path": "/chat"}
@@ -27,18 +24,6 @@ WSGI = [
     (2, "8-1", "wsgi", "←", "return", "<list>"),
 ]
 END = (3, "8-1", "wsgi", "←", "end", None)
-
-
-@pytest.fixture
-def path(tmp_path):
-    """A file for entries."""
-    return tmp_path / "server.events"
-
-
-def write(path, entries, end: str = "\n") -> None:
-    """Adds entries to the file as the recorder does."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(f"{entry!r}\n" for entry in entries).rstrip("\n") + end)
 
 
 def test_names_come_in_the_order_in_which_it_happened():
@@ -88,54 +73,6 @@ def test_the_end_of_a_wsgi_call_is_not_an_event():
     assert Events([*WSGI, END]).names == ["app(environ, start_response)", "return"]
 
 
-def test_reading_waits_until_every_exchange_has_ended(path):
-    write(path, HTTP[:2])
-    threading.Timer(0.1, write, [path, HTTP[2:]]).start()
-    assert read(path, "uvicorn", timeout=samples.HANGING).names == Events(HTTP).names
-
-
-def test_reading_waits_until_an_event(path):
-    write(path, HTTP)
-    threading.Timer(0.1, write, [path, OPEN]).start()
-    assert "websocket.connect" in read(path, "uvicorn", until="websocket.connect", timeout=samples.HANGING).names
-
-
-def test_what_stays_open_is_no_fault(path):
-    write(path, OPEN)
-    assert read(path, "uvicorn", timeout=0.05).names == ["scope", "websocket.connect"]
-
-
-def test_an_entry_that_is_being_written_is_not_read_yet(path):
-    write(path, HTTP[:3])
-    whole = path.read_bytes() + repr((9, "7-1", "http", "→", "x", "안")).encode()
-    for cut in range(1, 5):
-        path.write_bytes(whole[:-cut])
-        assert read(path, "uvicorn", timeout=0).names == Events(HTTP[:3]).names
-
-
-@pytest.mark.parametrize(("until", "missing"), [(None, "No event was recorded"), ("nope", "No nope was recorded")])
-def test_nothing_was_recorded(path, until, missing):
-    with pytest.raises(BenchError) as caught:
-        read(path, "uvicorn", until, timeout=0.05)
-    assert missing in caught.value.en
-    assert "app = record(app)" in caught.value.en
-    assert "app = record(app)" in caught.value.ko
-    assert samples.HANGUL.search(caught.value.ko)
-
-
-def test_what_was_recorded_instead_is_the_evidence(path):
-    write(path, HTTP)
-    with pytest.raises(BenchError) as caught:
-        read(path, "uvicorn", "nope", timeout=0.05)
-    assert caught.value.evidence == repr(Events(HTTP))
-
-
-def test_a_server_whose_app_is_not_recorded(shared):
-    server = shared.run("python hello.py")
-    with pytest.raises(BenchError, match="recorded by python"):
-        server.events(timeout=0.05)
-
-
 def test_the_table():
     assert repr(Events(HTTP)).splitlines() == [
         "→  scope                http GET /a?q=1",
@@ -148,7 +85,121 @@ def test_the_table():
 
 def test_the_table_numbers_several_exchanges():
     numbers = [line.split()[0] for line in repr(Events([*HTTP, *OPEN])).splitlines()]
-    assert numbers == ["1"] * 4 + ["2"] * 2
+    assert numbers == ["1"] * 4 + ["2"] * 3
+
+
+def test_the_table_numbers_several_workers_without_their_pids():
+    head, *rows = repr(Events([*HTTP, *OPEN, (7, "9301-1", "http", "→", "scope", SCOPE)])).splitlines()
+    assert head.split() == ["worker", "call"]
+    assert [row.split()[:2] for row in rows[:7]] == [["1", "1"]] * 4 + [["1", "2"]] * 2 + [["2", "3"]]
+    assert "9301" not in repr(rows)
+
+
+RECEIVE = (8, "7-2", "websocket", "→", "receive()", None)
+GOING_ON = [
+    (HTTP[:3], "…  has not returned"),
+    (OPEN, "…  has not returned"),
+    ([*OPEN, RECEIVE], "…  waits in receive()"),
+    ([*OPEN, RECEIVE, (9, "7-2", "websocket", "→", "websocket.receive", {"text": "hi"})], "…  has not returned"),
+    (WSGI[:1], "…  has not returned"),
+    (WSGI, "…  no StopIteration yet"),
+    ([*WSGI, (3, "8-1", "wsgi", "←", "StopIteration", None)], "…  no close() yet"),
+]
+
+
+@pytest.mark.parametrize(("entries", "row"), GOING_ON)
+def test_the_last_row_tells_what_goes_on(entries, row):
+    assert repr(Events(entries)).splitlines()[-1] == row
+    assert "receive()" not in Events(entries).names
+
+
+@pytest.mark.parametrize("entries", [HTTP, [*WSGI, END], LIFESPAN])
+def test_what_has_ended_has_no_such_row(entries):
+    assert "…" not in repr(Events(entries))
+
+
+def test_a_process_that_has_ended_waits_for_nothing():
+    assert repr(Events([*OPEN, RECEIVE], gone=[7])).splitlines()[-1] == "…  its process has ended"
+
+
+def test_some_of_the_events_tell_what_goes_on_only_where_the_last_one_is_among_them():
+    events = Events([*HTTP, *OPEN, RECEIVE])
+    assert "waits" in repr(events.last)
+    assert "…" not in repr(events[:5]) + repr(events.only("http"))
+
+
+def test_a_long_table_says_how_much_it_leaves_out():
+    lines = repr(Events([(n, "7-1", "http", "←", f"n{n}", None) for n in range(10_000)])).splitlines()
+    assert len(lines) == MOST_ROWS + 2
+    assert lines[0].split() == ["←", "n0"]
+    assert lines[MOST_ROWS // 2].split() == ["…", "9,800", "more", "events"]
+    assert lines[-2:] == ["←  n9999", "…  has not returned"]
+
+
+def test_a_full_recording_says_so():
+    assert "full (64 MiB) · 기록이 가득" in repr(Events(HTTP, full=True)).splitlines()[-1]
+    assert FULL == 64 << 20
+
+
+def packed(data) -> Event:
+    """The event, written and read back."""
+    (event,) = parse(entry(1, "7-1", "http", "←", "x", data))
+    return event
+
+
+@pytest.mark.parametrize("size", [MOST, MOST + 1, 50 * MOST])
+def test_of_a_long_piece_the_beginning_is_kept_and_its_length(size):
+    event = packed({"type": "http.request", "body": b"\x01" * size, "more_body": True})
+    assert (event.size, len(event.data["body"]), len(bytes(event.data["body"]))) == (size, size, MOST)
+    assert event.data["more_body"] is True
+    assert f"… ({size:,} bytes)" in event.detail
+    assert len(entry(1, "7-1", "http", "←", "x", b"\x01" * size)) < 2 * MOST
+
+
+def test_of_a_long_text_too():
+    event = packed({"type": "websocket.send", "text": "가" * 10_000, "bytes": None})
+    assert isinstance(event.data["text"], CutText)
+    assert (event.size, len(event.data["text"]), event.data["text"][:2]) == (30_000, 10_000, "가가")
+    assert repr(event.data["text"]).endswith("… (10,000 characters)")
+    assert "… (10,000 characters)" in repr(packed("x" * 10_000).data)
+
+
+def test_a_cut_piece_anywhere():
+    data = packed({"a": [(b"x" * 9_000, 1)], b"k" * 9_000: 2}).data
+    assert isinstance(data["a"][0][0], Cut)
+    assert repr(data["a"][0][0]).endswith("… (9,000 bytes)")
+    assert data["<bytes>"] == 2
+
+
+SIZES = [
+    (b"abc", 3),
+    ("안", 3),
+    ({"body": b"ab"}, 2),
+    ({"text": None, "bytes": b"abcd"}, 4),
+    ({"text": "안녕", "bytes": None}, 6),
+    ({"body": None}, 0),
+    ({"type": "http.request"}, 0),
+    ([b"not", b"a piece"], 0),
+    (None, 0),
+    (7, 0),
+]
+
+
+@pytest.mark.parametrize(("data", "size"), SIZES)
+def test_the_size_of_an_event(data, size):
+    assert packed(data).size == Event(1, "7-1", "http", "←", "x", data).size == size
+
+
+def test_names_of_any_kind_are_read_back():
+    name = "a\tb\nc\\d안\ud800"
+    assert parse(entry(1, "7-1", name, "→", name, name))[0].name == name
+    assert parse(entry(1, "7-1", name, "→", name, name))[0].data == name
+
+
+def test_an_entry_that_is_being_written_is_not_read_yet():
+    whole = b"".join(entry(*each) for each in HTTP)
+    for cut in range(1, 5):
+        assert [event.name for event in parse(whole[:-cut])] == Events(HTTP[:3]).names
 
 
 DETAILS = {

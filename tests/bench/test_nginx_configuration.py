@@ -677,9 +677,12 @@ def test_a_file_that_was_changed_is_read_again(bench, nginx, capsys):
     server = bench.run("nginx -c my.conf")
     with httpx.Client() as client:
         assert client.get(server.url).text == "old"
+        assert server.stale() is None
         (bench.folder / "my.conf").write_text(text.format("new"))
+        assert "my.conf" in server.stale().en
         capsys.readouterr()
         server.reload()
+        assert server.stale() is None
         assert httpx.get(server.url).text == "new"
     assert capsys.readouterr().out.splitlines() == [
         "$ nginx -p . -c .bench/my.conf/nginx.conf -e stderr -s reload",
@@ -712,6 +715,35 @@ def test_a_configuration_that_is_refused_leaves_the_old_one(bench, nginx):
     assert httpx.get(server.url).text == "old"
     server.reload()
     assert httpx.get(server.url).text == "old"
+
+
+def test_a_file_that_is_refused_is_not_what_is_served(bench, nginx):
+    (bench.folder / "my.conf").write_text("events {}\nhttp { server { listen 80; return 200 old; } }")
+    server = bench.run("nginx -c my.conf")
+    (bench.folder / "my.conf").write_text("events {}\nbogus;")
+    with pytest.raises(BenchError, match=r"line 2 of my\.conf"):
+        server.reload()
+    assert "my.conf" in server.stale().en
+
+
+@pytest.mark.parametrize("only_unix", [True, False])
+def test_an_nginx_that_is_restarted_keeps_its_addresses(bench, nginx, only_unix):
+    """And reads its configuration again."""
+    text = "events {{}}\nhttp {{ server {{ listen {}; return 200 {}; }} }}"
+    listen = "unix:site.sock" if only_unix else "80; listen 81"
+    (bench.folder / "my.conf").write_text(text.format(listen, "old"))
+    server = bench.run("nginx -c my.conf")
+    address, ports = server.address, dict(server.ports)
+    (bench.folder / "my.conf").write_text(text.format(listen, "new"))
+    server.restart()
+    assert (server.address, server.ports) == (address, ports)
+    with server.connect(timeout=samples.HANGING) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b""
+        while piece := client.recv(1000):
+            answer += piece
+    assert answer.endswith(b"new")
+    assert (server.address == "unix:site.sock") == only_unix
 
 
 def test_an_nginx_that_does_not_run_is_not_reloaded(bench):

@@ -6,14 +6,19 @@ import pytest
 import samples
 
 from support import BenchError
-from support.exercises import NotYet, Verdict, _fault, exercise, expect
+from support.errors import Said
+from support.exercises import NotYet, Verdict, exercise, expect, failure, in_turn
+from support.exercises.exchange import Exchange
+
+RIGHT = Said("Right.", "맞습니다.")
+WRONG = Said("Wrong.", "틀렸습니다.")
 
 
 @exercise
 def check(answer):
     """Calls the answer, which must return 42."""
-    expect(answer() == 42, f"It is {answer()}.", f"{answer()}입니다.")
-    return "Right.", "맞습니다."
+    expect(answer() == 42, Said(f"It is {answer()}.", f"{answer()}입니다."), answer(), 42)
+    return RIGHT
 
 
 def right():
@@ -53,7 +58,7 @@ def test_right():
         (wrong, "It is <41>.", "<41>입니다."),
         (faulty, "ZeroDivisionError: division by zero", "return 1 / 0"),
         (deep, "JSONDecodeError: ", "return json.loads"),
-        (leaving, "SystemExit: early (line", "raise SystemExit"),
+        (leaving, "SystemExit: early` (line", "raise SystemExit"),
         (on_the_bench, "It broke.", "고장입니다."),
     ],
 )
@@ -67,6 +72,10 @@ def test_not_right_yet(answer, en, ko):
     assert repr(verdict).startswith("✗ ")
 
 
+def test_what_was_wanted_stands_over_what_came():
+    assert repr(check(wrong)).splitlines()[2:] == ["  wanted · 기대", "    42", "  came · 실제", "    '<41>'", "    ^"]
+
+
 def test_a_programs_words_are_quoted_once():
     verdict = check(on_the_bench)
     assert repr(verdict) == "✗ It broke.\n  고장입니다.\n  | its words"
@@ -74,8 +83,26 @@ def test_a_programs_words_are_quoted_once():
 
 
 def test_a_fault_of_the_check_is_not_the_learners():
-    verdict = exercise(_fault)(None)  # stumbles in the package, and no line of anybody else's is on the way
+    verdict = exercise(failure)(None)  # stumbles in the package, and no line of anybody else's is on the way
     assert "The check itself failed" in verdict.en and "확인 셀 자체" in verdict.ko
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("It is wrong.", "say it as Said"),
+        (Said("It is wrong.", ""), "the Korean is missing"),
+        (Said("It is wrong.", "It is wrong."), "the Korean is missing"),
+        (Said(" ", "틀렸습니다."), "the English is missing"),
+        (None, "say it as Said"),
+    ],
+)
+def test_an_author_hears_of_a_language_that_is_missing(said, words):
+    for condition in (True, False):  # also of what no answer has failed on yet
+        with pytest.raises(TypeError, match=words):
+            expect(condition, said)
+    verdict = exercise(lambda: said)()
+    assert words in verdict.en and not verdict
 
 
 def test_the_line_that_raised_is_named():
@@ -83,9 +110,31 @@ def test_the_line_that_raised_is_named():
 
 
 def test_the_first_thing_that_is_wrong_is_said():
-    expect(True, "not this", "아닙니다")
-    with pytest.raises(NotYet, match="this"):
-        expect(False, "this", "이것")
+    expect(True, RIGHT)
+    with pytest.raises(NotYet, match="Wrong"):
+        expect(False, WRONG)
+
+
+def test_what_depends_on_another_cannot_be_told_yet():
+    judged = []
+
+    def judge(name):
+        judged.append(name)
+        expect(name != "two", WRONG)
+
+    with pytest.raises(NotYet) as caught:
+        in_turn(judge, ["one", "two", "three", "four"])
+    assert judged == ["one", "two"]
+    assert caught.value.waiting.en == "three, four: cannot check this until two passes."
+    assert (
+        repr(Verdict(False, WRONG, waiting=caught.value.waiting)).splitlines()[-1].startswith("  three, four: two부터")
+    )
+
+
+def test_nothing_waits_for_the_last():
+    with pytest.raises(NotYet) as caught:
+        in_turn(lambda name: expect(False, WRONG), ["only"])
+    assert caught.value.waiting is None
 
 
 def test_a_check_keeps_its_name():
@@ -94,9 +143,31 @@ def test_a_check_keeps_its_name():
 
 def test_a_verdict_as_html():
     html = check(wrong)._repr_html_()
+    assert html.startswith('<div class="bench verdict bad">')
     assert '<div lang="en"><span class="bad">✗</span> It is &lt;41&gt;.</div>' in html
     assert '<div lang="ko"><span class="bad">✗</span> &lt;41&gt;입니다.</div>' in html
-    assert 'class="ok"' in Verdict(True, "x", "y")._repr_html_()
+    assert "<pre>wanted · 기대\n  42\ncame · 실제\n  &#x27;&lt;41&gt;&#x27;\n  ^</pre>" in html
+    assert "<details>" not in html
+    assert 'class="bench verdict ok"' in Verdict(True, RIGHT)._repr_html_()
+
+
+def test_the_exchange_is_folded_and_its_command_is_not():
+    verdict = Verdict(False, WRONG, exchange=Exchange("<table></table>", "curl -i http://127.0.0.1:8000/"))
+    html = verdict._repr_html_()
+    assert html.endswith("<details><summary>What crossed · 주고받은 내용</summary><table></table></details></div>")
+    assert "<pre>$ curl -i http://127.0.0.1:8000/</pre>" in html
+    assert repr(verdict) == "✗ Wrong.\n  틀렸습니다.\n  $ curl -i http://127.0.0.1:8000/"
+
+
+@pytest.mark.parametrize("words", ["tea $5, coffee $6", r"ends with \(x\)", r"\r\n"])
+def test_no_word_of_a_verdict_is_taken_for_mathematics(words):
+    html = Verdict(False, Said(f"It is {words}.", f"{words}입니다."))._repr_html_()
+    bare = [part.partition("</code>")[2] or part for part in html.split("<code>")]
+    assert not any("$" in part or "\\" in part for part in bare)
+
+
+def test_what_stands_between_backticks_is_code():
+    assert "It is <code>a &lt; b</code>." in Verdict(False, Said("It is `a < b`.", "틀렸습니다."))._repr_html_()
 
 
 def test_interrupting_a_check_interrupts_it():

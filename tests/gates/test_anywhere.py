@@ -49,7 +49,7 @@ def test_twice_in_one_kernel_with_its_usual_ports_taken(path, environment, tmp_p
     nbformat.write(notebook, copy)
     with ports_taken():
         run = course.nbval(copy, env=os.environ | environment)
-    assert run.returncode == 0, run.stdout[-3000:]
+    assert run.returncode == 0, f"make the cell bear it: no fixed port, no leftover state\n{run.stdout[-3000:]}"
 
 
 @pytest.mark.gate
@@ -72,7 +72,9 @@ def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_p
             run.kill()
         for place in [folder, *folder.rglob("*")]:
             place.chmod(0o755)
-    assert [run.returncode for run in runs] == [0, 0, 0, 0], max(said, key=len)[-3000:]
+    assert [run.returncode for run in runs] == [0, 0, 0, 0], (
+        f"an output depends on what else runs: show names and order, no times\n{max(said, key=len)[-3000:]}"
+    )
 
 
 @pytest.mark.gate
@@ -80,7 +82,7 @@ def test_in_reverse_order():
     backwards = [str(path) for path in reversed(course.NOTEBOOKS)]
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *backwards]
     run = subprocess.run(command, cwd=course.ROOT, capture_output=True, text=True, timeout=900, check=False)
-    assert run.returncode == 0, run.stdout[-3000:]
+    assert run.returncode == 0, f"make the cell bear it: no fixed port, no leftover state\n{run.stdout[-3000:]}"
 
 
 def test_the_versions_of_nginx_differ():
@@ -90,4 +92,4 @@ def test_the_versions_of_nginx_differ():
     ask = [sys.executable, "-c", "from support import preflight; print(preflight().versions['nginx'])"]
     environments = [os.environ | parameter.values[0] for parameter in nginx_versions()]
     packaged, debian = (subprocess.check_output(ask, env=env, cwd=course.ROOT, text=True) for env in environments)
-    assert packaged != debian
+    assert packaged != debian, "both runs use one nginx: $DEBIAN_NGINX must name the other, as .ci/run has it"

@@ -86,14 +86,16 @@ def wait_until_ready(tmp_path):
     """Returns once the notebook's servers run, and asserts that they are seen: the gate must not be blind."""
     deadline = time.monotonic() + 60
     while not (tmp_path / "notebook" / "ready").exists():
-        assert time.monotonic() < deadline, (tmp_path / "output").read_text()
+        assert time.monotonic() < deadline, (
+            f"it never started: see why, and mend it\n{(tmp_path / 'output').read_text()}"
+        )
         time.sleep(0.02)
     found = leftovers.left(tmp_path / "tmp")
     programs = "\n".join(what for what in found if what.startswith("process "))
     # nginx writes its title over its command.
     names = ("bin/gunicorn", "bin/uvicorn", "bin/daphne", "nginx: master", "w.py", "stubborn.py")
-    assert all(name in programs for name in names), found
-    assert any(what.endswith("left.sock") for what in found), found
+    assert all(name in programs for name in names), f"the gate does not see all that runs: mend leftovers.py {found}"
+    assert any(what.endswith("left.sock") for what in found), f"the gate does not see files: mend leftovers.py {found}"
 
 
 @pytest.mark.gate
@@ -104,8 +106,10 @@ def test_nothing_is_left_after(how, started, tmp_path):
         wait_until_ready(tmp_path)
         run.send_signal(signal.SIGINT if "interrupted" in how else signal.SIGKILL)
     run.wait(timeout=90)
-    assert (tmp_path / "notebook" / "ready").exists(), (tmp_path / "output").read_text()
-    assert not leftovers.after(tmp_path / "tmp")
+    assert (tmp_path / "notebook" / "ready").exists(), (
+        f"the servers never stood: see why\n{(tmp_path / 'output').read_text()}"
+    )
+    assert not (found := leftovers.after(tmp_path / "tmp")), f"left two seconds later: have the keeper end it {found}"
 
 
 @pytest.mark.gate
@@ -113,8 +117,8 @@ def test_nothing_is_left_after(how, started, tmp_path):
 def test_nothing_is_left_after_a_notebook(path, tmp_path):
     (tmp_path / "tmp").mkdir()
     run = course.nbval(path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp")})
-    assert run.returncode == 0, run.stdout[-3000:]
-    assert not leftovers.after(tmp_path / "tmp")
+    assert run.returncode == 0, f"it is not green to begin with: run `make refresh`\n{run.stdout[-3000:]}"
+    assert not (found := leftovers.after(tmp_path / "tmp")), f"left two seconds later: have the keeper end it {found}"
 
 
 def test_nothing_is_left_after_a_killed_kernel(tmp_path):
@@ -131,7 +135,7 @@ def test_nothing_is_left_after_a_killed_kernel(tmp_path):
     finally:
         kernel.kill()
         kernel.wait()
-    assert not leftovers.after(tmp_path / "tmp")
+    assert not (found := leftovers.after(tmp_path / "tmp")), f"left two seconds later: have the keeper end it {found}"
 
 
 def test_what_is_left_is_seen(tmp_path):
@@ -143,7 +147,9 @@ def test_what_is_left_is_seen(tmp_path):
         deadline = time.monotonic() + 30
         while "listening on []" in (found := " ".join(leftovers.left(tmp_path))) and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert str(process.pid) in found and "listening on [" in found and "bench-x" in found
+        assert str(process.pid) in found and "listening on [" in found and "bench-x" in found, (
+            f"it does not see a process, a port or a folder: mend leftovers.py {found}"
+        )
     finally:
         process.kill()
         process.wait()

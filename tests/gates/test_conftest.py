@@ -54,24 +54,30 @@ def pytest_in(folder: Path, *arguments: str) -> str:
 
 
 def test_from_the_root_everything_but_gates_and_checkpoints(repository: Path):
-    assert pytest_in(repository, "--nbval").startswith("2 passed, 1 deselected")
+    assert pytest_in(repository, "--nbval").startswith("2 passed, 1 deselected"), (
+        "gates ran, or cells did not: mend conftest.py"
+    )
 
 
 def test_from_a_sub_folder_one_changed_syllable_fails_and_what_may_differ_does_not(repository: Path):
     folder = repository / "notebooks" / "1-wsgi"
     write_notebook(folder / "b.ipynb", STORED.replace("한글", "한굴"))
-    assert pytest_in(folder, "--nbval", "a.ipynb", "b.ipynb").startswith("1 failed, 1 passed")
+    assert pytest_in(folder, "--nbval", "a.ipynb", "b.ipynb").startswith("1 failed, 1 passed"), (
+        "nbval did not sanitise from a subfolder: mend conftest.py"
+    )
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="elsewhere a kernel has ports")
 def test_a_kernel_takes_no_port_that_another_could_take_first(repository: Path):
     folder = repository / "notebooks" / "1-wsgi"
     write_notebook(folder / "b.ipynb", "ipc\n", KERNEL)
-    assert pytest_in(folder, "--nbval", "b.ipynb").startswith("1 passed")
+    assert pytest_in(folder, "--nbval", "b.ipynb").startswith("1 passed"), (
+        "the kernel was reached on a port that another may take: mend conftest.py"
+    )
 
 
 def test_without_nbval_the_tests_still_run(repository: Path):
-    assert pytest_in(repository).startswith("1 passed, 1 deselected")
+    assert pytest_in(repository).startswith("1 passed, 1 deselected"), "it needs nbval: mend conftest.py"
 
 
 @pytest.mark.parametrize(("seconds", "asked", "kernel"), [(60, 2000, None), (5.0, 5.0, "own")])
@@ -80,7 +86,9 @@ def test_what_was_asked_for_wins(pytestconfig: pytest.Config, seconds: float, as
     option.nbval_cell_timeout = asked
     conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
     conftest.pytest_configure(SimpleNamespace(option=option))
-    assert option.markexpr == "gate"
-    assert option.nbval_cell_timeout == seconds
-    assert option.nbval_current_env == (kernel is None)
-    assert option.nbval_sanitize_with == (kernel or str(ROOT / "tests" / "sanitize.cfg"))
+    assert option.markexpr == "gate", "what the user asked for was overruled: mend conftest.py"
+    assert option.nbval_cell_timeout == seconds, "a cell is not bounded as asked: mend conftest.py"
+    assert option.nbval_current_env == (kernel is None), "the kernel that was asked for was overruled: mend conftest.py"
+    assert option.nbval_sanitize_with == (kernel or str(ROOT / "tests" / "sanitize.cfg")), (
+        "the sanitiser is not the one asked for: mend conftest.py"
+    )

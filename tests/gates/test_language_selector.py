@@ -6,17 +6,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import browser_page, jupyterlab
+from browser import CONTRAST, browser_page, jupyterlab
+from learner import bilingual
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
 
 EN, KO, BOTH = "en", "ko", "both"
 SCROLLER = ".jp-Notebook .jp-WindowedPanel-outer"
-
-
-def bilingual(english: str, korean: str) -> str:
-    """Both texts, marked up as every prose cell of the course is."""
-    return f'<div lang="en">\n\n{english}\n\n</div>\n<div lang="ko">\n\n{korean}\n\n</div>\n'
 
 
 WIDE = f"""| header | value |
@@ -228,22 +224,6 @@ def test_markdown_preview_too(page: Page) -> None:
     selector(page).select_option(BOTH)
     assert english.bounding_box()["y"] == korean.bounding_box()["y"]
     execute(page, "application:close")
-
-
-CONTRAST = """element => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const paint = color => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); };
-  const luminance = () => [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
-    .map(value => value / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = [];
-  for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
-  behind.forEach(paint);
-  const back = luminance();
-  paint(getComputedStyle(element).color);
-  const [high, low] = [luminance(), back].sort((a, b) => b - a);
-  return (high + 0.05) / (low + 0.05);
-}"""
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])

@@ -106,7 +106,8 @@ def length(markdown: str) -> int:
 
 @pytest.mark.parametrize(("path", "cell"), PROSE)
 def test_both_halves_say_the_same(path, cell):
-    assert not differences(cell)
+    wrong = differences(cell)
+    assert not wrong, f"{course.name(path)} {cell.id}: make both halves say the same\n" + "\n".join(wrong)
 
 
 GLOSSARY = [
@@ -117,10 +118,15 @@ GLOSSARY = [
 
 
 def test_the_glossary_is_whole():
-    assert all(len(row) == 5 or len(row) == 4 for row in GLOSSARY), [row for row in GLOSSARY if len(row) not in (4, 5)]
+    assert all(len(row) == 5 or len(row) == 4 for row in GLOSSARY), (
+        f"glossary.md: give each row its five columns: {[row for row in GLOSSARY if len(row) not in (4, 5)]}"
+    )
     terms = [row[0] for row in GLOSSARY]
-    assert len(set(terms)) == len(terms), [term for term, count in Counter(terms).items() if count > 1]
-    assert all(HANGUL.search(row[3]) and not HANGUL.search(row[2]) for row in GLOSSARY)
+    assert len(set(terms)) == len(terms), (
+        f"glossary.md: one row a term, take the others out: {[term for term, n in Counter(terms).items() if n > 1]}"
+    )
+    mixed = [row[0] for row in GLOSSARY if HANGUL.search(row[2]) or not HANGUL.search(row[3])]
+    assert not mixed, f"glossary.md: write the meaning in English, then in Korean: {mixed}"
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
@@ -129,7 +135,7 @@ def test_words_are_the_glossarys(path):
     korean = "\n".join(course.prose(cell).ko for cell in course.prose_cells(path))
     for term, word, *_, wrong in (row for row in GLOSSARY if len(row) == 5):
         for spelling in filter(None, map(str.strip, wrong.split(","))):
-            assert spelling not in korean, f"{spelling}: the glossary says {word} ({term})"
+            assert spelling not in korean, f"write {word} for {spelling}: the glossary says so ({term})"
 
 
 def cell(en: str, ko: str, heading: str = "## 1. A · 가"):
@@ -160,5 +166,7 @@ GOOD = ("A `x` is 1, see [a](b).\n\n- one\n- two", "`x`는 1입니다. [가](b)�
     ],
 )  # fmt: skip
 def test_a_difference_is_found_and_named(mutant, said):
-    assert not differences(cell(*GOOD))
-    assert any(said in line for line in differences(mutant)), differences(mutant)
+    assert not differences(cell(*GOOD)), "a good cell is complained of: mend differences()"
+    assert any(said in line for line in differences(mutant)), (
+        f"{said} is no longer found: mend differences(), which says {differences(mutant)}"
+    )

@@ -13,7 +13,7 @@ import pytest
 
 MOST_UNCOMPARED = 0.05
 # Any other tag might be one that nbval obeys: nbval-skip, say, neither runs a cell nor compares it.
-TAGS = {"claim", "check", "setup", "solution", "stub", "raises-exception", "nbval-ignore-output"}
+TAGS = {"claim", "check", "setup", "show", "solution", "stub", "raises-exception", "nbval-ignore-output"}
 # nbval compares no image, no traceback (but the error's name and words), and not which stream a text came on.
 COMPARED = {"text/plain", "text/html", "text/markdown"}
 PRODUCTS = {"nginx", "gunicorn", "uvicorn", "daphne", "WSGIServer", "CPython", "Python", "python-httpx", "httpx", "h11"}
@@ -31,23 +31,33 @@ def test_every_cell_was_run(path):
 def test_a_stored_error_is_expected(path):
     for cell in course.code_cells(path):
         errors = [output for output in cell.outputs if output.output_type == "error"]
-        assert bool(errors) == ("raises-exception" in course.tags(cell)), (cell.id, errors)
+        assert bool(errors) == ("raises-exception" in course.tags(cell)), (
+            f"{cell.id}: it ends in {[e.ename for e in errors]}. Tag it raises-exception if that is meant, else mend it"
+        )
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_nothing_keeps_a_cell_from_being_run_and_compared(path):
     for cell in course.code_cells(path):
-        assert {tag.partition(":")[0] for tag in course.tags(cell)} <= TAGS, (cell.id, course.tags(cell))
-        assert not re.search(r"#\s*(PYTEST_VALIDATE|NBVAL)_", cell.source), f"{cell.id}: nbval obeys that comment"
+        assert {tag.partition(":")[0] for tag in course.tags(cell)} <= TAGS, (
+            f"{cell.id}: of {course.tags(cell)} only {sorted(TAGS)} may be used: nbval may obey another, take it out"
+        )
+        assert not re.search(r"#\s*(PYTEST_VALIDATE|NBVAL)_", cell.source), (
+            f"{cell.id}: nbval obeys that comment, take it out"
+        )
         kinds = [set(output.data) for output in cell.outputs if "data" in output]
-        assert all(kind & COMPARED for kind in kinds), (cell.id, kinds)
+        assert all(kind & COMPARED for kind in kinds), f"{cell.id}: nbval compares none of {kinds}: show text beside it"
 
 
 def test_few_cells_are_not_compared_and_each_says_why():
     cells = [cell for path in course.NOTEBOOKS for cell in course.code_cells(path)]
     ignored = [cell for cell in cells if "nbval-ignore-output" in course.tags(cell)]
-    assert all("# not compared:" in cell.source for cell in ignored), [cell.id for cell in ignored]
-    assert len(ignored) <= MOST_UNCOMPARED * len(cells)
+    assert all("# not compared:" in cell.source for cell in ignored), (
+        f"write why, as a comment '# not compared: …' in each of {[cell.id for cell in ignored]}"
+    )
+    assert len(ignored) <= MOST_UNCOMPARED * len(cells), (
+        f"{len(ignored)} of {len(cells)} cells are not compared: make their outputs stable, and take the tag out"
+    )
 
 
 def test_a_corrupted_output_fails_its_own_cell(tmp_path):
@@ -71,7 +81,10 @@ def corrupt_and_run(path, kind, folder):
     copy = course.copied(path, folder)
     nbformat.write(notebook, copy)
     run = course.nbval(copy)
-    assert course.failed(run) == corrupted, run.stdout[-3000:]
+    assert course.failed(run) == corrupted, (
+        f"cells {sorted(course.failed(run) ^ corrupted)} should have failed and did not, or the reverse: "
+        f"print nothing that the sanitiser hides\n{run.stdout[-3000:]}"
+    )
 
 
 @pytest.mark.gate
@@ -80,18 +93,22 @@ def test_no_corruption_of_any_output_survives(path, tmp_path):
     """nbval's own comparison, put to each of many corruptions of every output during one run."""
     copy, report = course.copied(path, tmp_path), tmp_path / "report.json"
     run = course.nbval(copy, "-p", "mutants", env=mutants.environment(report))
-    assert run.returncode == 0, run.stdout[-3000:]
+    assert run.returncode == 0, (
+        f"{course.name(path)}: it is not green to begin with, run `make refresh`\n{run.stdout[-3000:]}"
+    )
     found = json.loads(report.read_text())
     print(f"{course.name(path)}: {found['killed']} of {found['tried']} corruptions found")
-    assert found["tried"] > 100
-    assert not found["survivors"]
+    assert found["tried"] > 100, (
+        f"only {found['tried']} corruptions were tried: tests/mutants.py sees too little, mend it"
+    )
+    assert not found["survivors"], f"nobody would notice if these outputs were wrong: make them comparable {found}"
 
 
 def test_the_report_of_survivors_is_not_blind(tmp_path):
     """A comparison that compares nothing leaves survivors."""
     copy, report = course.copied(course.NOTEBOOKS[0], tmp_path), tmp_path / "report.json"
     course.nbval(copy, "-p", "mutants", env=mutants.environment(report, blind=True))
-    assert json.loads(report.read_text())["survivors"]
+    assert json.loads(report.read_text())["survivors"], "a blind comparison left no survivor: mend tests/mutants.py"
 
 
 def patterns():
@@ -133,7 +150,7 @@ def test_each_pattern_of_the_sanitiser_is_needed_and_matches_nothing_else(name):
     found = list(hits(patterns()[name]))
     assert found, "no stored output needs this pattern: take it out"
     strays = [line for match, line in found if not IS_MEANT[name](match, line)]
-    assert not strays
+    assert not strays, f"the pattern {name} hides what it is not for: make it narrower in tests/sanitize.cfg {strays}"
 
 
 @pytest.mark.parametrize(
@@ -142,4 +159,5 @@ def test_each_pattern_of_the_sanitiser_is_needed_and_matches_nothing_else(name):
      "Sec-WebSocket-Version: 13", "(True, 200, 200)", "X-Forwarded-For: 203.0.113.9", "--threads 4"],
 )  # fmt: skip
 def test_the_sanitiser_leaves_everything_else_alone(text):
-    assert not [name for name, pattern in patterns().items() if re.search(pattern, text)]
+    hiding = [name for name, pattern in patterns().items() if re.search(pattern, text)]
+    assert not hiding, f"{hiding} would hide {text!r}: make the pattern narrower in tests/sanitize.cfg"

@@ -93,9 +93,15 @@ def test_a_changed_world_turns_the_lesson_red(path, changed, source, tmp_path):
     run = course.nbval(copy, env=os.environ | environment)
     if run.returncode not in (0, 1):
         pytest.fail(f"not a verdict but a crash: {run.stdout[-3000:]}{run.stderr[-3000:]}")
-    assert course.failed(run), f"still green with:\n{source}"
+    assert course.failed(run), (
+        f"{changed}: still green in a changed world. Show in an output what the change takes away:\n{source}"
+    )
 
 
 def test_there_is_a_world_to_change_for_every_lesson():
-    assert {parameter.values[0] for parameter in worlds()} == set(course.LESSONS)
-    assert {f"{place}:another worker" for place in ALIKE} <= {parameter.id for parameter in worlds()}
+    assert {parameter.values[0] for parameter in worlds()} == set(course.LESSONS), (
+        "a lesson has no worker, header or directive to change: add a change to CHANGES that it can turn red on"
+    )
+    assert {f"{place}:another worker" for place in ALIKE} <= {parameter.id for parameter in worlds()}, (
+        "a cell of ALIKE is gone: take its line out"
+    )

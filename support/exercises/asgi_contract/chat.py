@@ -3,50 +3,59 @@
 import re
 import socket
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
+from ...errors import Said
 from .. import expect
-from .servers import SILENCE, expect_of, on_both, said, serving, trouble
+from ..drive import SILENCE, said
+from .servers import expect_of, on_both, trouble
+
+PROGRAM = Path(__file__).with_name("chat_app.py")
+SILENT = Said(f"heard nothing for {SILENCE} s", f"{SILENCE}초 동안 아무것도 받지 못했습니다")
+NOW = Said("", "")  # no member has left yet
+CHO_LEFT = Said(" after cho left", " cho가 연결을 끊은 뒤")
+ANN_VANISHED = Said(" after ann vanished", " ann이 말없이 사라진 뒤")
 
 
-@on_both
-def room(bench, program):
+@on_both("room.py", PROGRAM)
+def room(tap, program):
     """Three members speak in turn; cho says goodbye, ann vanishes while she is spoken to, dan comes anew.
 
     Nothing may be sent to cho or ann once their calls of the app have ended.
     """
-    with serving(bench, program, "chat_app.py") as server, ExitStack() as open_clients:
+    with ExitStack() as open_clients:
         members = {}
         for number, name in enumerate(("ann", "bob", "cho"), 1):
-            members[name] = open_clients.enter_context(_joined(server, program, name))
-            _judge_listening(server, program, number)
+            members[name] = open_clients.enter_context(_joined(tap, program, name))
+            _judge_listening(tap, program, number)
         for name in members:
-            _says(server, program, members, name, f"{name} is here")
+            _says(tap, program, members, name, f"{name} is here")
         members.pop("cho").close()
-        _judge_goodbye(server, program)
-        _says(server, program, members, "bob", "bye, cho", (" after cho left", " cho가 떠난 뒤"))
+        _judge_goodbye(tap, program)
+        _says(tap, program, members, "bob", "bye, cho", CHO_LEFT)
         with suppress(OSError):
             members.pop("ann").socket.shutdown(socket.SHUT_RDWR)
-        said(server, "ann has vanished")
-        later = " after ann vanished", " ann이 말없이 사라진 뒤"
+        said(tap, "ann has vanished")
         for text in ("who is left?", "only me?"):
-            _says(server, program, members, "bob", text, later)
-        members["dan"] = open_clients.enter_context(_joined(server, program, "dan"))
-        _judge_listening(server, program, 4)
-        _says(server, program, members, "dan", "dan is new", later)
-    return (
+            _says(tap, program, members, "bob", text, ANN_VANISHED)
+        members["dan"] = open_clients.enter_context(_joined(tap, program, "dan"))
+        _judge_listening(tap, program, 4)
+        _says(tap, program, members, "dan", "dan is new", ANN_VANISHED)
+    return Said(
         "On uvicorn and on daphne: three clients hear each other, and the room survives those who leave.",
-        "uvicorn과 daphne 모두에서 세 클라이언트가 서로의 메시지를 받고, 누가 떠나도 채팅방은 계속 동작합니다.",
+        "uvicorn과 daphne 모두에서 세 클라이언트가 서로의 메시지를 받고, 한 명이 연결을 끊어도 채팅방은 계속 "
+        "동작합니다.",
     )
 
 
-def _joined(server, program: str, name: str):
+def _joined(tap, program: str, name: str):
     """A client whose handshake the learner's app has accepted."""
     try:
         return connect(
-            f"{server.ws_url}/room?{name}",
+            f"{tap.ws_url}/room?{name}",
             compression=None,
             open_timeout=SILENCE,
             close_timeout=0.2,
@@ -54,94 +63,110 @@ def _joined(server, program: str, name: str):
         )
     except (InvalidHandshake, TimeoutError, OSError) as error:
         refused = isinstance(error, InvalidStatus)
-        status = f"with HTTP {error.response.status_code} instead of 101" if refused else "not at all"
-        said_ko = f"101이 아니라 HTTP {error.response.status_code} 응답이" if refused else "아무 응답도"
-        came_ko = "왔습니다" if refused else "오지 않았습니다"
-        expect_of(
-            server,
-            False,
-            f"{program}: {name}'s handshake was answered {status}. Receive "
+        status = f"HTTP {error.response.status_code}" if refused else ""
+        answered = Said(
+            f"with {status} instead of 101" if refused else "not at all",
+            f"101이 아니라 {status} 응답이 왔습니다" if refused else "아무 응답도 오지 않았습니다",
+        )
+        message = Said(
+            f"{program}: {name}'s handshake was answered {answered.en}. Receive "
             "websocket.connect, then send websocket.accept.",
-            f"{program}: {name}의 핸드셰이크에 {said_ko} {came_ko}. "
+            f"{program}: {name}의 핸드셰이크에 {answered.ko}. "
             "websocket.connect를 받은 다음 websocket.accept를 보내세요.",
         )
+        expect_of(tap, False, message, status or "no answer", "HTTP 101")
 
 
-def _judge_listening(server, program: str, number: int) -> None:
+def _judge_listening(tap, program: str, number: int) -> None:
     """Every call of the app must receive websocket.connect, accept, and receive again."""
-    listens = said(server, "the room listens", count=number)
+    listens = said(tap, "the room listens", count=number)
     expect_of(
-        server,
-        listens or "sent before receive" not in server.log(),
-        f"{program}: the first event is websocket.connect. Call receive() once before websocket.accept.",
-        f"{program}: 첫 이벤트는 websocket.connect입니다. websocket.accept를 보내기 전에 receive()를 한 번 호출하세요.",
+        tap,
+        listens or "sent before receive" not in tap.upstream.log(),
+        Said(
+            f"{program}: the first event is websocket.connect. Call receive() once before websocket.accept.",
+            f"{program}: 첫 이벤트는 websocket.connect입니다. websocket.accept를 보내기 전에 receive()를 한 번 "
+            "호출하세요.",
+        ),
     )
     expect_of(
-        server,
+        tap,
         listens,
-        f"{program}: after websocket.accept the app never called receive() again, so it hears nobody.",
-        f"{program}: websocket.accept 뒤에 앱이 receive()를 다시 호출하지 않아 메시지를 전혀 받지 못합니다.",
+        Said(
+            f"{program}: after websocket.accept the app never called receive() again, so it hears nobody.",
+            f"{program}: websocket.accept 뒤에 앱이 receive()를 다시 호출하지 않아 메시지를 전혀 받지 못합니다.",
+        ),
     )
 
 
-def _judge_goodbye(server, program: str) -> None:
+def _judge_goodbye(tap, program: str) -> None:
     """The app's call must return, and without an exception of its own, when cho closes her connection."""
-    over = said(server, "the call is over for cho")
-    trouble_en, trouble_ko = trouble(server)
-    expect(
-        not trouble_en,
-        f"{trouble_en}{program}: that was when cho left. The last event is websocket.disconnect, and it has no text "
-        "and no bytes.",
-        f"{trouble_ko}{program}: cho가 떠났을 때입니다. 마지막 이벤트는 websocket.disconnect이며, text도 bytes도 "
-        "들어 있지 않습니다.",
+    over = said(tap, "the call is over for cho")
+    expect_of(
+        tap,
+        not trouble(tap),
+        Said(
+            f"{program}: that was when cho left. The last event is websocket.disconnect, and it has no text "
+            "and no bytes.",
+            f"{program}: cho가 연결을 끊었을 때입니다. 마지막 이벤트는 websocket.disconnect이며, text도 bytes도 "
+            "들어 있지 않습니다.",
+        ),
     )
     expect(
         over,
-        f"{program}: cho left, and {SILENCE} s later your app had not returned. After websocket.disconnect nothing "
-        "comes.",
-        f"{program}: cho가 떠나고 {SILENCE}초가 지났는데도 앱이 반환하지 않았습니다. "
-        "websocket.disconnect 뒤에는 아무 이벤트도 오지 않습니다.",
+        Said(
+            f"{program}: cho left, and {SILENCE} s later your app had not returned. After websocket.disconnect nothing "
+            "comes.",
+            f"{program}: cho가 연결을 끊고 {SILENCE}초가 지났는데도 앱이 반환하지 않았습니다. "
+            "websocket.disconnect 뒤에는 아무 이벤트도 오지 않습니다.",
+        ),
     )
 
 
-def _says(server, program: str, members: dict, speaker: str, text: str, when: tuple[str, str] = ("", "")) -> None:
+def _says(tap, program: str, members: dict, speaker: str, text: str, when: Said = NOW) -> None:
     """One member says a text; every member must hear it, and nothing else, and nobody else may be sent it."""
-    then, then_ko = when
     with suppress(ConnectionClosed):
         members[speaker].send(text)
     # Who is at fault may be seen at any member: the set has no order.
     heard = {name: _heard(member) for name, member in members.items()}
-    _judge_absent(server, program)
+    _judge_absent(tap, program)
     for name, words in heard.items():
-        lost, silent = words is ConnectionClosed, words is TimeoutError
-        how = "lost the connection" if lost else f"heard nothing for {SILENCE} s"
-        said_ko = "연결이 끊겼습니다" if lost else f"{SILENCE}초 동안 아무것도 받지 못했습니다"
-        advice, advice_ko = _advice(server)
+        lost = words is ConnectionClosed
+        how = Said("lost the connection", "연결이 끊겼습니다") if lost else SILENT
         expect_of(
-            server,
-            not (lost or silent),
-            f"{program}: {speaker} said {text!r}{then}, and {name} {how}. {advice}",
-            f"{program}:{then_ko} {speaker} 쪽에서 {text!r} 메시지를 보냈는데 {name} 쪽은 {said_ko}. {advice_ko}",
+            tap,
+            words not in (ConnectionClosed, TimeoutError),
+            Said(
+                f"{program}: {speaker} said {text!r}{when.en}, and {name} {how.en}.",
+                f"{program}:{when.ko} {speaker} 쪽에서 {text!r} 메시지를 보냈는데 {name} 쪽은 {how.ko}.",
+            )
+            + _advice(tap),
+            "",
+            text,
         )
         expect_of(
-            server,
+            tap,
             words == text,
-            f"{program}: {speaker} said {text!r}{then}, but {name} heard {words!r}.",
-            f"{program}:{then_ko} {speaker}의 메시지는 {text!r}인데 {name} 쪽에 온 것은 {words!r}입니다.",
+            Said(
+                f"{program}: {speaker} said {text!r}{when.en}, but {name} heard `{words!r}`.",
+                f"{program}:{when.ko} {speaker}의 메시지는 {text!r}인데 {name} 쪽에 온 것은 `{words!r}`입니다.",
+            ),
+            words,
+            text,
         )
 
 
-def _advice(server) -> tuple[str, str]:
+def _advice(tap) -> Said:
     """What helps when somebody heard nothing: it depends on what the learner's code raised, if anything."""
-    raised, _ = trouble(server)
-    if "OSError" in raised:
-        return (
+    raised = trouble(tap)
+    if raised and "OSError" in raised.en:
+        return Said(
             "To send to a member who has gone may raise OSError: catch it, so that the others still hear.",
-            "떠난 멤버에게 보내면 OSError가 날 수 있습니다. 예외를 처리해 나머지 멤버는 메시지를 받게 하세요.",
+            "연결이 끊긴 멤버에게 보내면 OSError가 날 수 있습니다. 예외를 처리해 나머지 멤버는 메시지를 받게 하세요.",
         )
     if raised:
-        return "That ended the call for one member.", "그래서 한 멤버의 앱 호출이 끝났습니다."
-    return (
+        return Said("That ended the call for one member.", "그래서 한 멤버의 앱 호출이 끝났습니다.")
+    return Said(
         "Each websocket.receive must become one websocket.send to every member who is still there.",
         "websocket.receive를 받을 때마다 남아 있는 모든 멤버에게 websocket.send를 하나씩 보내야 합니다.",
     )
@@ -155,15 +180,17 @@ def _heard(member):
         return TimeoutError if isinstance(error, TimeoutError) else ConnectionClosed
 
 
-def _judge_absent(server, program: str) -> None:
+def _judge_absent(tap, program: str) -> None:
     """Nobody may be sent anything once the call of the app for that member has ended."""
-    absent = re.search(r"^sent after the call for (\w+)", server.log(), re.MULTILINE)
+    absent = re.search(r"^sent after the call for (\w+)", tap.upstream.log(), re.MULTILINE)
     name = absent and absent[1]
     expect_of(
-        server,
+        tap,
         not absent,
-        f"{program}: the call of your app for {name} had ended, and still something was sent to {name}. Take every "
-        "member out of the room, however they leave.",
-        f"{program}: {name}의 앱 호출이 끝난 뒤에도 {name}에게 메시지를 보냈습니다. 어떤 식으로 나가든 나간 멤버는 "
-        "채팅방에서 빼야 합니다.",
+        Said(
+            f"{program}: the call of your app for {name} had ended, and still something was sent to {name}. Take every "
+            "member out of the room, however they leave.",
+            f"{program}: {name}의 앱 호출이 끝난 뒤에도 {name}에게 메시지를 보냈습니다. 연결이 어떻게 끊기든 그 멤버는 "
+            "채팅방에서 빼야 합니다.",
+        ),
     )

@@ -9,6 +9,9 @@ from contextlib import suppress
 
 from room import app as learners
 
+from support import record
+from support.errors import raised
+
 vanished, told, over = False, asyncio.Event(), asyncio.Event()
 
 
@@ -34,6 +37,7 @@ class Send:
         await self.send(event)
 
 
+@record
 async def app(scope, receive, send):
     """Hands the call to the learner's app."""
     assert scope["type"] == "websocket"
@@ -56,8 +60,8 @@ async def app(scope, receive, send):
     try:
         await learners(scope=scope, receive=watched_receive, send=watched_send)
     except BaseException as error:
-        if not (watched_send.left and isinstance(error, OSError)):  # to send to who has left may raise OSError
-            print("your code raised", f"{type(error).__name__}: {error}".rstrip(": "))
+        if not (watched_send.left and isinstance(error, OSError)):  # a send to a client that has left may raise OSError
+            print("your code raised", raised(error))
         raise
     finally:
         watched_send.ended = True

@@ -8,6 +8,9 @@ import asyncio
 
 from leaving import until_gone
 
+from support import record
+from support.errors import raised
+
 
 async def work(path, body_is_over):
     """Work of 0.1 s; at /long of 30 s, and at /body until the last piece of the body was received."""
@@ -29,6 +32,7 @@ async def work(path, body_is_over):
     print("work is done")
 
 
+@record
 async def app(scope, receive, send):
     """Answers 200 if until_gone returned True, else 503."""
     assert scope["type"] == "http"
@@ -44,7 +48,7 @@ async def app(scope, receive, send):
     try:
         finished = await until_gone(work(scope["path"], body_is_over), watched_receive)
     except BaseException as error:
-        print("your code raised", f"{type(error).__name__}: {error}".rstrip(": "))
+        print("your code raised", raised(error))
         raise
     print("until_gone returned", finished)
     await send({"type": "http.response.start", "status": 200 if finished is True else 503})

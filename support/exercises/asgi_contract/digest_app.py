@@ -8,6 +8,7 @@ import psutil
 from upload import app as learners
 
 from support import record
+from support.errors import raised
 
 peak, left = 0, False
 
@@ -26,6 +27,8 @@ async def app(scope, receive, send):
         global left
         look()
         event = await receive()
+        if scope["query_string"] == b"small":
+            print("receive() brought", event["type"])
         if event["type"] == "http.disconnect" and not left:
             left = True
             print("a client has left")
@@ -51,5 +54,7 @@ async def call(scope, receive, send):
     try:
         await learners(scope=scope, receive=receive, send=send)
     except BaseException as error:
-        print("your code raised", f"{type(error).__name__}: {error}".rstrip(": "))
+        print("your code raised", raised(error))
         raise
+    finally:
+        print("the call is over")

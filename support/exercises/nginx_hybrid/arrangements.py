@@ -1,13 +1,16 @@
 """Exercise "four sites": each site on the arrangement chosen for it, and its demands put to it one by one."""
 
 import functools
+import json
 from pathlib import Path
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from .. import exercise, expect
-from .servers import HANDSHAKE, PATIENCE, client, halves, running, site
+from ...errors import Said
+from .. import exercise, expect, in_turn
+from ..drive import ask, handshake, judged
+from .servers import PATIENCE, halves, serving, site
 
 ARRANGEMENTS = ("wsgi", "path", "upgrade", "asgi")
 
@@ -15,99 +18,122 @@ ARRANGEMENTS = ("wsgi", "path", "upgrade", "asgi")
 @exercise
 def four_sites(bench, choice):
     """Runs the arrangement chosen for each site and puts the site's demands to it."""
-    expect(isinstance(choice, dict), "choice is not a dict.", "choice는 dict여야 합니다.")
+    expect(isinstance(choice, dict), Said("choice is not a dict.", "choice는 dict여야 합니다."))
     chosen = {name: str(choice.get(name)).strip().lower() for name in DEMANDS}
     for name, arrangement in chosen.items():
+        names = ", ".join(ARRANGEMENTS)
         expect(
             arrangement in ARRANGEMENTS,
-            f"{name}: choose one of {', '.join(ARRANGEMENTS)}.",
-            f"{name}: 다음 중 하나를 고르세요. {', '.join(ARRANGEMENTS)}",
+            Said(f"{name}: choose one of {names}.", f"{name}: 다음 중 하나를 고르세요. {names}"),
         )
-    with running(bench) as start, client() as browser:
-        servers = functools.cache(functools.partial(_servers, start, halves(start)))
-        for name, demands in DEMANDS.items():
-            for demand in demands:
-                wrong = demand(browser, *servers(chosen[name]))
-                en, ko = wrong or ("", "")
-                expect(not wrong, f"{name} on {chosen[name]}: {en}", f"{name} 사이트, {chosen[name]} 구성: {ko}")
-    return "All four sites run as they must.", "네 사이트가 모두 요구 사항대로 동작합니다."
+    with serving(bench) as serve:
+        both = halves(serve)
+        servers = functools.cache(functools.partial(_servers, serve, both))
+
+        def judge(name: str) -> None:
+            for demand in DEMANDS[name]:
+                front, chat = servers(chosen[name])
+                with judged(*dict.fromkeys((front, *both.values()))):
+                    demand(f"{name} on {chosen[name]}", f"{name} 사이트, {chosen[name]} 구성", front, chat)
+
+        in_turn(judge, DEMANDS)
+    return Said("All four sites run as they must.", "네 사이트가 모두 요구 사항대로 동작합니다.")
 
 
-def _servers(start, both, arrangement):
-    """The server that the browser asks in an arrangement, and the one that has the chat."""
+def _servers(serve, both, arrangement):
+    """The tap that the browser asks in an arrangement, and the one before the server that has the chat."""
     if arrangement == "wsgi":
         return both["pages"], both["pages"]
     if arrangement == "asgi":
-        whole = start("daphne exercise_whole:app")
+        whole = serve("daphne exercise_whole:app")
         return whole, whole
-    return start("nginx", site(arrangement), both), both["chat"]
+    return serve(site=site(arrangement), names=both), both["chat"]
 
 
-# A demand is asked of (browser, front, chat). What is wrong comes back in both languages, or None.
+# A demand is put to a site: (its name on its arrangement, the same in Korean, front, chat).
 
 
 def _answers(path, half):
     """The demand that a plain GET of the path is answered by that half."""
 
-    def demand(browser, front, chat):
-        seen = browser.get(f"{front.url}{path}").json()
-        if seen["half"] == half:
-            return None
-        return (
-            f"a plain GET of {path} was answered by the {seen['half']} half.",
-            f"{path}로 보낸 일반 GET에 {seen['half']} 쪽이 응답했습니다.",
+    def demand(en, ko, front, chat):
+        came = json.loads(ask(front, f"GET {path}").body)["half"]
+        expect(
+            came == half,
+            Said(
+                f"{en}: a plain GET of {path} was answered by the {came} half.",
+                f"{ko}: {path}로 보낸 일반 GET에 {came} 쪽이 응답했습니다.",
+            ),
+            came,
+            half,
         )
 
     return demand
 
 
-def _no_socket(browser, front, chat):
+def _no_socket(en, ko, front, chat):
     """The demand that a handshake fails."""
-    if browser.get(f"{front.url}/ws/", headers=HANDSHAKE).status_code != 101:
-        return None
-    return (
-        "a handshake got 101, though nothing on this site may open a socket.",
-        "이 사이트에서는 소켓이 열리면 안 되는데 핸드셰이크에 101이 돌아왔습니다.",
+    expect(
+        handshake(front, "/ws/").code != 101,
+        Said(
+            f"{en}: a handshake got 101, though nothing on this site may open a socket.",
+            f"{ko}: 이 사이트에서는 소켓이 열리면 안 되는데 핸드셰이크에 101이 돌아왔습니다.",
+        ),
     )
 
 
-def _socket(path, meanwhile=lambda browser, front, chat, socket: None):
+def _socket(path, meanwhile=lambda en, ko, front, chat, socket: None):
     """The demand that a socket opens at the path, and a second one to be met while it is open."""
 
-    def demand(browser, front, chat):
+    def demand(en, ko, front, chat):
         try:
             with connect(f"{front.ws_url}{path}", compression=None, open_timeout=PATIENCE, close_timeout=1) as socket:
                 socket.send("hello")
                 socket.recv(timeout=PATIENCE)
-                return meanwhile(browser, front, chat, socket)
+                meanwhile(en, ko, front, chat, socket)
         except (WebSocketException, OSError) as error:
-            return f"no socket opens at {path} ({error}).", f"{path}에서 소켓이 열리지 않습니다({error})."
+            expect(
+                False,
+                Said(
+                    f"{en}: no socket opens at {path} ({error}).", f"{ko}: {path}에서 소켓이 열리지 않습니다({error})."
+                ),
+            )
 
     return demand
 
 
-def _counts(browser, front, chat, socket):
+def _counts(en, ko, front, chat, socket):
     """The demand that the page counts whoever is in the room."""
-    people = browser.get(f"{front.url}/who").json()["people"]
-    if people:
-        return None
-    return (
-        f"the page counts {people} people while one is in the room.",
-        f"방에 한 사람이 있는데 페이지는 {people}명으로 셉니다.",
+    people = json.loads(ask(front, "GET /who").body)["people"]
+    expect(
+        people,
+        Said(
+            f"{en}: the page counts {people} people while one is in the room.",
+            f"{ko}: 방에 한 사람이 있는데 페이지는 {people}명으로 셉니다.",
+        ),
+        people,
+        1,
     )
 
 
-def _during_report(browser, front, chat, socket):
+def _during_report(en, ko, front, chat, socket):
     """The demand that a page is served while the chat computes a report."""
-    served = Path(chat.folder, "page-served")  # ends the report; without it the report gives up
+    served = Path(chat.upstream.folder, "page-served")  # ends the report; without it the report gives up
     served.unlink(missing_ok=True)
     socket.send("/report")
-    chat.log("computing a report", timeout=PATIENCE)
-    browser.get(f"{front.url}/faq")
+    chat.upstream.log("computing a report", timeout=PATIENCE)
+    ask(front, "GET /faq", timeout=PATIENCE)
     served.touch()
-    if socket.recv(timeout=PATIENCE) != "no page came":
-        return None
-    return "the page had to wait until the report was done.", "보고서가 완성될 때까지 페이지가 응답하지 못했습니다."
+    came = socket.recv(timeout=PATIENCE)
+    expect(
+        came != "no page came",
+        Said(
+            f"{en}: the page had to wait until the report was done.",
+            f"{ko}: 보고서가 완성될 때까지 페이지가 응답하지 못했습니다.",
+        ),
+        came,
+        "a page came first",
+    )
 
 
 DEMANDS = {

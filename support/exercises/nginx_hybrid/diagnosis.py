@@ -2,9 +2,11 @@
 
 import re
 
+from ...errors import Said
 from ...show import Table
-from .. import exercise, expect
-from .servers import HANDSHAKE, client, halves, running, site
+from .. import exercise, expect, in_turn
+from ..drive import ask, handshake, judged
+from .servers import halves, serving, site
 
 # What somebody did to the /ws/ location: the text that stood there, and what stands there now.
 FAULTS = {
@@ -14,29 +16,50 @@ FAULTS = {
     "slash": ("http://chat;", "http://chat/;"),
     "upstream": ("http://chat;", "http://pages;"),
 }
+SPELLED = {fault.lower(): fault for fault in FAULTS}
 # Its fault, the lines that daphne writes about it, and the hint.
 CASES = {
-    "A": ("Host", 3, "daphne saw a WebSocket, with its path whole, and the app itself said no",
-          "daphne는 온전한 경로로 WebSocket 요청을 받았고, 거절한 것은 앱입니다"),
-    "B": ("slash", 3, "compare the path in nginx's log with the path in daphne's",
-          "nginx 로그의 경로와 daphne 로그의 경로를 비교해 보세요"),
-    "C": ("Upgrade", 1, "daphne saw an ordinary GET, and had nothing to complain of",
-          "daphne가 받은 것은 일반 GET이었고, 문제 삼을 것이 없었습니다"),
-}  # fmt: skip
+    "A": (
+        "Host",
+        3,
+        Said(
+            "daphne saw a WebSocket, with its path whole, and the app itself said no",
+            "daphne는 온전한 경로로 WebSocket 요청을 받았고, 거부한 것은 앱입니다",
+        ),
+    ),
+    "B": (
+        "slash",
+        3,
+        Said(
+            "compare the path in nginx's log with the path in daphne's",
+            "nginx 로그의 경로와 daphne 로그의 경로를 비교해 보세요",
+        ),
+    ),
+    "C": (
+        "Upgrade",
+        1,
+        Said(
+            "daphne saw an ordinary GET, and had nothing to complain of",
+            "daphne가 받은 것은 일반 GET이었고, 문제 삼을 것이 없었습니다",
+        ),
+    ),
+}
 
 
 def three_logs(bench):
     """The logs of three broken sites, each asked for a page and for a socket as a browser asks; a Table."""
     rows, pages_lines, chat_lines = [], 0, 0
-    with running(bench) as start, client() as browser:
-        servers = halves(start)
-        for case, (fault, lines, *_) in CASES.items():
-            front = start("nginx", _with(fault), servers)
-            _visit(browser, front)
+    with serving(bench) as serve:
+        both = halves(serve)
+        gunicorn, daphne = both["pages"].upstream, both["chat"].upstream
+        for case, (fault, lines, _) in CASES.items():
+            front = serve(site=_with(fault), names=both)
+            ask(front, "GET /")
+            _shaken(front)
             found = {
-                "nginx": front.log(" by ", count=2).splitlines(),
-                "gunicorn": servers["pages"].log('"GET', count=pages_lines + 1).splitlines()[pages_lines:],
-                "daphne": servers["chat"].log('"', count=chat_lines + lines).splitlines()[chat_lines:],
+                "nginx": front.upstream.log(" by ", count=2).splitlines(),
+                "gunicorn": gunicorn.log('"GET', count=pages_lines + 1).splitlines()[pages_lines:],
+                "daphne": daphne.log('"', count=chat_lines + lines).splitlines()[chat_lines:],
             }
             pages_lines += len(found["gunicorn"])
             chat_lines += len(found["daphne"])
@@ -47,25 +70,36 @@ def three_logs(bench):
 @exercise
 def diagnosed(bench, diagnosis):
     """Mends in each broken site what the learner named, and asks for the socket again."""
-    expect(isinstance(diagnosis, dict), "diagnosis is not a dict.", "diagnosis는 dict여야 합니다.")
-    names = ", ".join(FAULTS)
-    spelled = {fault.lower(): fault for fault in FAULTS}
-    with running(bench) as start, client() as browser:
-        servers = halves(start)
-        for case, (fault, _, en, ko) in CASES.items():
-            said = spelled.get(str(diagnosis.get(case)).strip().lower())
-            expect(said, f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}")
-            status = _visit(browser, start("nginx", _with(fault if said != fault else None), servers))
-            expect(
-                status == 101,
-                f"{case}: {said} was put right, and the browser's handshake still gets {status}. Hint: {en}.",
-                f"{case}: {said} 항목을 바로잡아도 브라우저의 핸드셰이크에는 여전히 {status} 응답이 옵니다. "
-                f"힌트: {ko}.",
-            )
-    return (
+    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
+    with serving(bench) as serve:
+        both = halves(serve)
+        in_turn(lambda case: _mended(serve, both, case, diagnosis.get(case)), CASES)
+    return Said(
         "With your three cures, all three sites answer the browser with 101.",
         "진단대로 세 곳을 고치니 세 사이트 모두 브라우저에 101로 응답합니다.",
     )
+
+
+def _mended(serve, both, case: str, named) -> None:
+    """The site of the case, with what was named put right, must answer a browser's handshake with 101."""
+    fault, _, hint = CASES[case]
+    chosen = SPELLED.get(str(named).strip().lower())
+    names = ", ".join(FAULTS)
+    expect(chosen, Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"))
+    front = serve(site=_with(fault if chosen != fault else None), names=both)
+    with judged(front, *both.values()):
+        answer = _shaken(front)
+        expect(
+            answer.code == 101,
+            Said(
+                f"{case}: {chosen} was put right, and the browser's handshake still gets {answer.code}. "
+                f"Hint: {hint.en}.",
+                f"{case}: {chosen} 항목을 바로잡아도 브라우저의 핸드셰이크에는 여전히 {answer.code} 응답이 옵니다. "
+                f"힌트: {hint.ko}.",
+            ),
+            answer.status,
+            "101 Switching Protocols",
+        )
 
 
 def _with(fault):
@@ -74,10 +108,9 @@ def _with(fault):
     return head + location + (chat.replace(*FAULTS[fault]) if fault else chat)
 
 
-def _visit(browser, front):
-    """Asks for a page, then for a socket from that page; the status of the handshake comes back."""
-    browser.get(f"{front.url}/")
-    return browser.get(f"{front.url}/ws/", headers=HANDSHAKE | {"Origin": front.url}).status_code
+def _shaken(front):
+    """The answer to a handshake as a browser sends it: from a page of the site itself."""
+    return handshake(front, "/ws/", {"Origin": front.url})
 
 
 def _bare(line):

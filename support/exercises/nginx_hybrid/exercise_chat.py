@@ -2,11 +2,11 @@
 
 import json
 import os
-import time
 
 from exercise_pages import people
 
 from support import record
+from support.waiting import until
 
 
 @record
@@ -44,8 +44,5 @@ async def tell(path, headers, send):
 def report():
     """Blocks the event loop until the check has got a page, or gives up; tells which."""
     print("computing a report")
-    for _ in range(200):  # two seconds, and more on a machine that is busy
-        if os.path.exists("page-served"):
-            return "a page came first"
-        time.sleep(0.01)
-    return "no page came"
+    came = until(lambda: os.path.exists("page-served"), timeout=2)
+    return "a page came first" if came else "no page came"

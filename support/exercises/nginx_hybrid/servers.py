@@ -1,57 +1,29 @@
-"""The servers that these checks start for themselves, the client that asks them, and the handshake it sends."""
+"""The servers that these checks start for themselves, without a word: two halves, and sites before them."""
 
-import contextlib
-import io
-import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
-
-from ...bench.server import Server
+from ...wire.tap import Tap
+from .. import drive
 
 HERE = Path(__file__).parent
 PATIENCE = 10  # seconds; a busy machine may need some of them, and whatever is wrong answers at once
-HANDSHAKE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-}
 
 
-def client():
-    """An httpx client for all requests of a check. No server here has a certificate to be verified."""
-    return httpx.Client(timeout=PATIENCE, verify=False)
-
-
-def site(name):
+def site(name: str) -> str:
     """The text of one of the nginx sites that lie beside this file."""
     return (HERE / f"{name}.conf.jinja").read_text(encoding="utf-8")
 
 
-@contextlib.contextmanager
-def running(bench):
-    """A function that starts servers on the bench without a word, and ends them all when the block ends."""
-    for program in HERE.glob("exercise_*.py"):
-        shutil.copyfile(program, bench.folder / program.name)
-    started = []
-
-    def start(command, site=None, names=None):
-        with contextlib.redirect_stdout(io.StringIO()):
-            name = f"exercise-{len(started)}"
-            server = bench.nginx(site, names, name=name) if site else bench.run(command, name=name)
-        started.append(server)
-        return server
-
-    try:
-        yield start
-    finally:
-        with ThreadPoolExecutor() as together:
-            list(together.map(Server.stop, started))
+def serving(bench):
+    """drive.serving() of the programs that lie beside this file."""
+    return drive.serving(bench, {program.name: program for program in HERE.glob("exercise_*.py")}, aloud=False)
 
 
-def halves(start):
-    """Both halves: gunicorn with the pages, daphne with the chat."""
+def halves(serve: Callable[..., Tap]) -> dict[str, Tap]:
+    """Both halves, each behind a tap to which nginx connects: gunicorn with the pages, daphne with the chat."""
     access = "--access-logfile - --access-logformat '\"%(r)s\" %(s)s'"
-    return {"pages": start(f"gunicorn exercise_pages:app {access}"), "chat": start("daphne exercise_chat:app")}
+    return {
+        "pages": serve(f"gunicorn exercise_pages:app {access}", client="nginx"),
+        "chat": serve("daphne exercise_chat:app", client="nginx"),
+    }

@@ -1,7 +1,8 @@
 """Two tables that the lesson shows: the logs of three servers side by side, and what four stacks answer."""
 
 from ...show import Table
-from .servers import HANDSHAKE, client, running, site
+from ..drive import ask, handshake
+from .servers import serving, site
 
 
 def logs(*servers):
@@ -15,10 +16,9 @@ def logs(*servers):
 def four_stacks(bench, pages, chat, uvicorn):
     """What a page and a handshake get behind nginx: from gunicorn, from a mix, and from each ASGI server alone."""
     stacks = {"wsgi": (pages, pages), "mixed": (pages, chat), "daphne": (chat, chat), "uvicorn": (uvicorn, uvicorn)}
-    with running(bench) as start, client() as browser:
-        front = start("nginx", site("stacks"), {"stacks": stacks})
-
-        def status(stack, path, headers):
-            return browser.get(f"{front.url}{path}", headers={"Host": stack} | headers).status_code
-
-        return {stack: (status(stack, "/who", {}), status(stack, "/ws/", HANDSHAKE)) for stack in stacks}
+    with serving(bench) as serve:
+        front = serve(site=site("stacks"), names={"stacks": stacks})
+        return {
+            stack: (ask(front, "GET /who", {"Host": stack}).code, handshake(front, "/ws/", {"Host": stack}).code)
+            for stack in stacks
+        }

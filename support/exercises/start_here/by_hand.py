@@ -1,7 +1,7 @@
 """The check of 0-start-here: a request sent by hand over a socket."""
 
 import inspect
-import shutil
+import shlex
 import signal
 import socket
 import threading
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import h11
 
-from ...errors import BenchError
+from ...errors import Said
+from ...loopback import HOST
 from .. import exercise, expect
+from ..drive import SILENCE, judged, serving
 
 PROGRAM = Path(__file__).with_name("by_hand_app.py")
 PATH = "/tea/green"  # no path that stands in the notebook: a request copied from there asks for another
-SILENCE = 2  # seconds that one call on a socket may wait
 DEADLINE = 2.5  # seconds for all of ask()
 
 
@@ -25,26 +26,21 @@ class Overdue(BaseException):
 @exercise
 def by_hand(bench, ask):
     """Calls `ask(host, port, path)` against a fresh wsgiref server and looks at the bytes that it sent."""
-    expect(callable(ask), "ask is not a function yet.", "ask가 아직 함수가 아닙니다.")
+    expect(callable(ask), Said("ask is not a function yet.", "ask가 아직 함수가 아닙니다."))
     expect(
         _takes_three(ask),
-        "The check calls ask(host, port, path), and your ask does not take these three arguments.",
-        "확인 셀은 ask(host, port, path)를 호출하는데, 작성한 ask는 이 세 인자를 받지 않습니다.",
+        Said(
+            "The check calls `ask(host, port, path)`, and your ask does not take these three arguments.",
+            "확인 셀은 `ask(host, port, path)`를 호출하는데, 작성한 ask는 이 세 인자를 받지 않습니다.",
+        ),
     )
-    shutil.copyfile(PROGRAM, Path(bench.folder, "exercise.py"))
-    server = bench.run("python exercise.py", name="exercise")
-    tap = bench.tap(server)
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE)  # a request that never ends must not hang the learner's notebook
-    try:
-        answer = _ask(ask, tap)
-        _judge_request(tap.wire.bytes("→"), answer)
-        _judge_answer(tap, answer)
-    finally:
-        socket.setdefaulttimeout(before)
-        tap.close()
-        server.stop()
-    return (
+    with serving(bench, {"exercise.py": PROGRAM}) as serve:
+        tap = serve("python exercise.py")
+        with judged(tap, curl=shlex.join(["curl", "-i", tap.upstream.url + PATH])):
+            answer = _ask(ask, tap)
+            _judge_request(tap, answer)
+            _judge_answer(tap, answer)
+    return Said(
         "The server understood your request, and you returned its whole answer.",
         "서버가 요청을 이해했고, 응답 전체를 빠짐없이 반환했습니다.",
     )
@@ -52,7 +48,7 @@ def by_hand(bench, ask):
 
 def _takes_three(ask) -> bool:
     try:
-        inspect.signature(ask).bind("127.0.0.1", 80, "/")
+        inspect.signature(ask).bind(HOST, 80, "/")
     except TypeError:
         return False
     return True
@@ -60,10 +56,14 @@ def _takes_three(ask) -> bool:
 
 def _ask(ask, tap) -> object:
     """What ask() returned; Overdue if it waited for bytes that never came, or never stopped asking."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE)  # a request that never ends must not hang the learner's notebook
     try:
-        return _limited(lambda: ask("127.0.0.1", tap.port, PATH))
+        return _limited(lambda: ask(HOST, tap.port, PATH))
     except (TimeoutError, Overdue):
         return Overdue
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _limited(call):
@@ -84,99 +84,176 @@ def _limited(call):
         signal.signal(signal.SIGALRM, before)
 
 
-def _judge_request(sent: bytes, answer) -> None:
+def _judge_request(tap, answer) -> None:
+    """The bytes must be one GET request, whole, as RFC 9112 writes it."""
+    sent, asked = tap.wire.bytes("→"), _request(tap)
     expect(
         sent or not isinstance(answer, bytes) or not answer,
-        "You got an answer, but not from this server: connect to the host and the port that ask() is given.",
-        "응답을 받기는 했지만 이 서버의 응답이 아닙니다. ask()가 인자로 받은 host와 port로 연결하세요.",
+        Said(
+            "You got an answer, but not from this server: connect to the host and the port that ask() is given.",
+            "응답을 받기는 했지만 이 서버의 응답이 아닙니다. ask()가 인자로 받은 host와 port로 연결하세요.",
+        ),
     )
-    expect(sent, "Nothing was sent to the server.", "서버로 아무것도 보내지 않았습니다.")
-    expect(
-        b"\n" not in sent.replace(b"\r\n", b""),
-        "Your lines end with \\n. HTTP/1.1 ends each line with \\r\\n (RFC 9112, section 2.2).",
-        "줄 끝이 \\n입니다. HTTP/1.1의 모든 줄은 \\r\\n으로 끝나야 합니다(RFC 9112, 2.2절).",
-    )
-    expect(
-        b"\r\n\r\n" in sent,
-        "The empty line is missing: the server waits for more headers. End the head with \\r\\n\\r\\n.",
-        "빈 줄이 없습니다. 서버는 헤더가 더 오기를 기다립니다. 헤더 끝에 \\r\\n\\r\\n을 보내세요.",
-    )
-    parser = h11.Connection(h11.SERVER)
-    parser.receive_data(sent)
-    try:
-        request = parser.next_event()
-    except h11.RemoteProtocolError as error:
-        raise BenchError(
-            f"h11, a strict reader of HTTP/1.1, refuses your request: {error}",
-            f"HTTP/1.1을 엄격하게 읽는 h11이 요청을 거부했습니다: {error}",
-        ) from None
-    _judge_request_line(request)
+    expect(sent, Said("Nothing was sent to the server.", "서버로 아무것도 보내지 않았습니다."), sent, asked)
+    _judge_lines(sent)
+    request = _understood(sent, asked)
+    _judge_request_line(request, sent)
     more = sent.partition(b"\r\n\r\n")[2]
     expect(
         not more,
-        f"The empty line ends your request, and after it you sent {more[:40]!r}. One GET request is asked for, "
-        "and it has no body.",
-        f"요청은 빈 줄에서 끝나는데 그 뒤에 더 보낸 것이 있습니다: {more[:40]!r}. "
-        "본문 없는 GET 요청을 하나만 보내세요.",
+        Said(
+            f"The empty line ends your request, and after it you sent `{more[:40]!r}`. One GET request is asked for, "
+            "and it has no body.",
+            f"요청은 빈 줄에서 끝나는데 그 뒤에 더 보낸 것이 있습니다: `{more[:40]!r}`. "
+            "본문 없는 GET 요청을 하나만 보내세요.",
+        ),
+        sent,
+        sent.removesuffix(more),
     )
 
 
-def _judge_request_line(request: h11.Request) -> None:
+def _request(tap) -> bytes:
+    """The request that the check asks for."""
+    return f"GET {PATH} HTTP/1.1\r\nHost: {tap.address}\r\n\r\n".encode()
+
+
+def _judge_lines(sent: bytes) -> None:
+    """Each line must end as it should, and an empty one must end the head."""
+    mended = sent.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    expect(
+        b"\n" not in sent.replace(b"\r\n", b""),
+        Said(
+            r"Your lines end with \n. HTTP/1.1 ends each line with \r\n (RFC 9112, section 2.2).",
+            r"줄 끝이 \n입니다. HTTP/1.1의 모든 줄은 \r\n으로 끝나야 합니다(RFC 9112, 2.2절).",
+        ),
+        sent,
+        mended,
+    )
+    expect(
+        b"\r\n\r\n" in sent,
+        Said(
+            r"The empty line is missing: the server waits for more headers. End the head with \r\n\r\n.",
+            r"빈 줄이 없습니다. 서버는 헤더가 더 오기를 기다립니다. 헤더 끝에 \r\n\r\n을 보내세요.",
+        ),
+        sent,
+        sent.removesuffix(b"\r\n") + b"\r\n\r\n",
+    )
+
+
+def _understood(sent: bytes, asked: bytes) -> h11.Request:
+    """What h11 reads in the bytes."""
+    parser = h11.Connection(h11.SERVER)
+    parser.receive_data(sent)
+    try:
+        return parser.next_event()
+    except h11.RemoteProtocolError as error:
+        refusal = Said(
+            f"h11, a strict reader of HTTP/1.1, refuses your request: {error}",
+            f"HTTP/1.1을 엄격하게 읽는 h11이 요청을 거부했습니다: {error}",
+        )
+        expect(False, refusal, sent, asked)
+
+
+def _judge_request_line(request: h11.Request, sent: bytes) -> None:
+    came = sent.partition(b"\r\n")[0] + b"\r\n"
+    wanted = f"GET {PATH} HTTP/1.1\r\n".encode()
     method, target = request.method.decode(), request.target.decode("latin-1")
     expect(
         method == "GET",
-        f"A GET request is asked for, and your method is {method}. Case matters in it (RFC 9110, section 9.1).",
-        f"GET 요청을 보내야 하는데 메서드가 {method}입니다. 메서드는 대소문자를 구별합니다(RFC 9110, 9.1절).",
+        Said(
+            f"A GET request is asked for, and your method is {method}. Case matters in it (RFC 9110, section 9.1).",
+            f"GET 요청을 보내야 하는데 메서드가 {method}입니다. 메서드는 대소문자를 구분합니다(RFC 9110, 9.1절).",
+        ),
+        came,
+        wanted,
     )
     expect(
         target == PATH,
-        f"The path given was {PATH}, but the request line asks for {target}.",
-        f"인자로 받은 경로는 {PATH}인데 요청 줄의 경로는 {target}입니다.",
+        Said(
+            f"The path given was {PATH}, but the request line asks for {target}.",
+            f"인자로 받은 경로는 {PATH}인데 요청 줄의 경로는 {target}입니다.",
+        ),
+        came,
+        wanted,
     )
     version = request.http_version.decode()
     expect(
         version in ("1.0", "1.1"),
-        f"Your request line says HTTP/{version}. Write HTTP/1.1.",
-        f"요청 줄의 버전이 HTTP/{version}입니다. HTTP/1.1로 쓰세요.",
+        Said(
+            f"Your request line says HTTP/{version}. Write HTTP/1.1.",
+            f"요청 줄의 버전이 HTTP/{version}입니다. HTTP/1.1로 쓰세요.",
+        ),
+        came,
+        wanted,
     )
 
 
 def _judge_answer(tap, answer) -> None:
+    """What ask() returned must be the server's answer, byte for byte."""
     ended = any(piece.way == "←" and piece.kind == "FIN" for piece in tap.pieces)
     expect(
         answer is not Overdue or not ended,
-        "recv() returned b'' and you asked again: b'' means that no more comes. Leave the loop there.",
-        "recv()가 b''를 반환했는데 또 호출했습니다. b''는 더 올 것이 없다는 뜻입니다. 거기에서 루프를 끝내세요.",
+        Said(
+            "recv() returned b'' and you asked again: b'' means that no more comes. Leave the loop there.",
+            "recv()가 b''를 반환했는데 또 호출했습니다. b''는 더 올 것이 없다는 뜻입니다. 거기에서 루프를 끝내세요.",
+        ),
     )
     expect(
         answer is not Overdue,
-        f"Your ask() did not return within {DEADLINE} seconds.",
-        f"ask()가 {DEADLINE}초 안에 반환하지 않았습니다.",
-    )
-    expect(
-        isinstance(answer, bytes | bytearray),
-        "The request is right. Now return the answer as bytes, as it came from the socket.",
-        "요청은 올바릅니다. 이제 소켓에서 받은 응답을 bytes 그대로 반환하세요.",
+        Said(
+            f"Your ask() did not return within {DEADLINE} seconds.",
+            f"ask()가 {DEADLINE}초 안에 반환하지 않았습니다.",
+        ),
     )
     came = tap.wire.bytes("←")
     expect(
+        isinstance(answer, bytes | bytearray),
+        Said(
+            "The request is right. Now return the answer as bytes, as it came from the socket.",
+            "요청은 올바릅니다. 이제 소켓에서 받은 응답을 bytes 그대로 반환하세요.",
+        ),
+        answer,
+        came,
+    )
+    answer = bytes(answer)
+    _judge_bytes(answer, came)
+
+
+def _judge_bytes(answer: bytes, came: bytes) -> None:
+    expect(
         answer or not came,
-        f"The server sent {len(came)} bytes, and you returned none of them.",
-        f"서버는 {len(came)}바이트를 보냈는데 반환값은 비어 있습니다.",
+        Said(
+            f"The server sent {len(came)} bytes, and you returned none of them.",
+            f"서버는 {len(came)}바이트를 보냈는데 반환값은 비어 있습니다.",
+        ),
+        answer,
+        came,
     )
     expect(
         answer.startswith(b"HTTP/1."),
-        f"What you returned begins with {answer[:20]!r}. Return the whole answer, from its status line on.",
-        f"반환값의 첫머리가 {answer[:20]!r}입니다. 상태 줄부터 응답 전체를 반환하세요.",
+        Said(
+            f"What you returned begins with `{answer[:20]!r}`. Return the whole answer, from its status line on.",
+            f"반환값의 첫머리가 `{answer[:20]!r}`입니다. 상태 줄부터 응답 전체를 반환하세요.",
+        ),
+        answer,
+        came,
     )
     expect(
         answer.endswith(f"you asked for {PATH}".encode()),
-        "The answer is cut off. One recv() brings one piece: read until it returns b''.",
-        "응답이 중간에 잘렸습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
+        Said(
+            "The answer is cut off. One recv() brings one piece: read until it returns b''.",
+            "응답이 중간에 잘렸습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
+        ),
+        answer,
+        came,
     )
     expect(
         answer == came,
-        f"The server sent {len(came)} bytes and you returned {len(answer)}: pass them on unchanged, each once.",
-        f"서버는 {len(came)}바이트를 보냈는데 반환값은 {len(answer)}바이트입니다. "
-        "받은 바이트를 바꾸지 말고 한 번씩만 이어 붙이세요.",
+        Said(
+            f"The server sent {len(came)} bytes and you returned {len(answer)}: pass them on unchanged, each once.",
+            f"서버는 {len(came)}바이트를 보냈는데 반환값은 {len(answer)}바이트입니다. "
+            "받은 바이트를 바꾸지 말고 한 번씩만 이어 붙이세요.",
+        ),
+        answer,
+        came,
     )

@@ -7,6 +7,9 @@ import io
 
 from forms import form
 
+from support import record
+from support.errors import raised
+
 
 class Connection(io.BytesIO):
     """A body on a connection that stays open: what asks for more than the body would wait, and is noted."""
@@ -49,12 +52,13 @@ def outcome(environ):
     try:
         fields = form(environ)
     except ValueError as error:
-        return f"refused {type(error).__name__}: {error}"
+        return f"refused {raised(error)}"
     except Exception as error:
-        return f"raised {type(error).__name__}: {error}"
+        return f"raised {raised(error)}"
     return f"returned {dict(fields) if isinstance(fields, dict) else fields!r}"
 
 
+@record
 def app(environ, start_response):
     """Answers with what came of form()."""
     said = like_wsgiref(environ) if environ["PATH_INFO"] == "/wsgiref" else outcome(environ)

@@ -4,12 +4,12 @@ wsgi.errors is copied to the file exercise.errors, which holds nothing that the 
 """
 
 import os
-import time
 from wsgiref.validate import validator
 
 from timing import timed
 
 from support import record
+from support.waiting import until
 
 TEXT = [("Content-Type", "text/plain"), ("X-Kept", "yes")]
 
@@ -24,9 +24,7 @@ def slow(environ, start_response):
     """Two pieces, the second once there is a file that the query names."""
     start_response("200 OK", TEXT)
     yield b"one"
-    deadline = time.monotonic() + 5
-    while not os.path.exists(environ["QUERY_STRING"]) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: os.path.exists(environ["QUERY_STRING"]), timeout=5)
     yield b"two"
 
 

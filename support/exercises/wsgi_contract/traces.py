@@ -1,34 +1,40 @@
 """What a middleware leaves behind: the recorded calls of it and of its app, and the lines in wsgi.errors."""
 
 import re
-import time
 from pathlib import Path
 
-from .. import expect
+from ...errors import Said
+from ...waiting import until
+from .. import NotYet, expect
 
 MADE = "200 OK [('Content-Type', 'text/plain'), ('X-Kept', 'yes')] b'onetwo'"  # by the apps of timing_app.py
+PATIENCE = 0.5  # seconds that a line may come after its answer
 
 
-def calls(server, query: str) -> tuple[list, list]:
+def calls(tap, query: str) -> tuple[list, list]:
     """The recorded events of the request with this query: of the call of the middleware, and of that of its app."""
-    events = server.events(timeout=1)
+    events = tap.upstream.events(timeout=1)
     began = [event for event in events if event.name.startswith("app(") and event.data["QUERY_STRING"] == query]
     outer, inner = began[0].exchange, began[-1].exchange
     return [event for event in events if event.exchange == outer], [e for e in events if e.exchange == inner]
 
 
-def closed(server, query: str) -> int:
+def closed(tap, query: str) -> int:
     """How often the inner app's iterable was closed."""
-    return sum(event.name == "close()" for event in calls(server, query)[1])
+    return sum(event.name == "close()" for event in calls(tap, query)[1])
 
 
-def untouched(server, query: str) -> None:
+def untouched(tap, query: str) -> None:
     """Expects that the response to the request with this query is the app's own."""
-    passed = _response(calls(server, query)[0])
+    passed = _response(calls(tap, query)[0])
     expect(
         passed == MADE,
-        f"Leave the response alone: the app made {MADE}, and your middleware passed on {passed}.",
-        f"응답은 그대로 두어야 합니다. 앱이 낸 것은 {MADE}인데 미들웨어가 넘긴 것은 {passed}입니다.",
+        Said(
+            f"Leave the response alone: the app made `{MADE}`, and your middleware passed on `{passed}`.",
+            f"응답은 그대로 두어야 합니다. 앱이 만든 것은 `{MADE}`인데 미들웨어가 넘긴 것은 `{passed}`입니다.",
+        ),
+        passed,
+        MADE,
     )
 
 
@@ -44,14 +50,14 @@ def _copied_errors(bench) -> str:
     return copy.read_text(encoding="utf-8") if copy.exists() else ""
 
 
-def times(bench, path: str, count: int = 1, patience: float = 0.5) -> list[float]:
+def times(bench, path: str, count: int = 1, patience: float = PATIENCE) -> list[float]:
     """The times in wsgi.errors for this path, once there are `count` of them or `patience` seconds are over."""
-    deadline = time.monotonic() + patience
-    while True:
-        found = re.findall(rf"^took (\d+\.?\d*(?:e-\d+)?) s {re.escape(path)}\n", _copied_errors(bench), re.M)
-        if len(found) >= count or time.monotonic() > deadline:
-            return [float(each) for each in found]
-        time.sleep(0.01)
+
+    def lines() -> list[str]:
+        return re.findall(rf"^took (\d+\.?\d*(?:e-\d+)?) s {re.escape(path)}\n", _copied_errors(bench), re.M)
+
+    until(lambda: len(lines()) >= count, patience)
+    return [float(each) for each in lines()]
 
 
 def one_line(bench, path: str) -> float:
@@ -59,34 +65,44 @@ def one_line(bench, path: str) -> float:
     took = times(bench, path)
     expect(
         len(took) == 1,
-        f"After one request for {path}, wsgi.errors has {len(took)} lines about it, and should have one. "
-        f"It got {_copied_errors(bench)[-90:]!r}.",
-        f"{path} 요청은 한 번 왔는데 wsgi.errors에 쓴 줄은 {len(took)}개입니다. 한 줄만 쓰세요. "
-        f"지금까지 쓴 것: {_copied_errors(bench)[-90:]!r}",
+        Said(
+            f"After one request for {path}, wsgi.errors has {len(took)} lines about it, and should have one. "
+            f"It got `{_copied_errors(bench)[-90:]!r}`.",
+            f"{path} 요청은 한 번 왔는데 wsgi.errors에 쓴 줄은 {len(took)}개입니다. 한 줄만 쓰세요. "
+            f"지금까지 쓴 것: `{_copied_errors(bench)[-90:]!r}`",
+        ),
     )
     return took[0]
 
 
-def explain_no_line(server, bench) -> None:
+def explain_no_line(tap, bench) -> None:
     """Raises NotYet with why there is no line about /list."""
     written = _copied_errors(bench)
     line = r"took [\d.]+(e-\d+)? s /list(?!\?)"
+    beside = re.search(line, written)
     expect(
-        not re.search(line, written),
-        "Your line comes, but not as a line of its own: it needs a \\n at its end, and nothing else beside it.",
-        "줄을 쓰기는 했지만 독립된 한 줄이 아닙니다. 끝에 \\n을 붙이고, 앞뒤에 다른 글자는 쓰지 마세요.",
+        not beside,
+        Said(
+            r"Your line comes, but not as a line of its own: it needs a \n at its end, and nothing else beside it.",
+            r"줄을 쓰기는 했지만 독립된 한 줄이 아닙니다. 끝에 \n을 붙이고, 앞뒤에 다른 글자는 쓰지 마세요.",
+        ),
+        written,
+        f"{beside and beside[0]}\n",
     )
     expect(
-        not re.search(line, server.log()),
-        "Your line went to the server's own output, not to environ['wsgi.errors']: "
-        "which log a request's errors belong to, only the server knows.",
-        "줄이 environ['wsgi.errors']가 아니라 서버 자체의 출력으로 나갔습니다. "
-        "오류를 어느 로그에 남길지는 서버만 압니다.",
+        not re.search(line, tap.upstream.log()),
+        Said(
+            "Your line went to the server's own output, not to environ['wsgi.errors']: "
+            "which log a request's errors belong to, only the server knows.",
+            "줄이 environ['wsgi.errors']가 아니라 서버 자체의 출력으로 나갔습니다. "
+            "오류를 어느 로그에 남길지는 서버만 압니다.",
+        ),
     )
-    expect(
-        False,
-        "environ['wsgi.errors'] got no line like 'took 0.012 s /list'. Write it there, with its \\n."
-        + (f" It got {written[-60:]!r}." if written else ""),
-        "environ['wsgi.errors']에 'took 0.012 s /list' 같은 줄이 없습니다. 거기에 \\n까지 포함해 쓰세요."
-        + (f" 지금 쓴 것: {written[-60:]!r}" if written else ""),
+    raise NotYet(
+        Said(
+            r"environ['wsgi.errors'] got no line like 'took 0.012 s /list'. Write it there, with its \n."
+            + (f" It got `{written[-60:]!r}`." if written else ""),
+            r"environ['wsgi.errors']에 'took 0.012 s /list' 같은 줄이 없습니다. 거기에 \n까지 포함해 쓰세요."
+            + (f" 지금 쓴 것: `{written[-60:]!r}`" if written else ""),
+        )
     )

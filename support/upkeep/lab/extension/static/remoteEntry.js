@@ -1,12 +1,25 @@
 // A prebuilt JupyterLab extension, written by hand: what `jupyter labextension build` would generate is a
-// module-federation container, that is an object with init() and get(). Its first plugin puts a language
-// selector at the right end of the menu bar: the choice is an attribute of <body>, bilingual.css does the
-// rest. Its second keeps a notebook that was merely opened from being marked as changed.
+// module-federation container, that is an object with init() and get(). The rest are ordinary modules:
+//
+//   language.js   the language selector                  bilingual.css
+//   changes.js    a notebook merely opened is unchanged
+//   visit.js      a notebook that is open here, and which of its cells have run; it calls the features below
+//   veil.js       run to see                             lesson.css
+//   predict.js    a prediction, written down and seen again
+//   done.js       what was passed and run, on the map
+//   page.js       a page of a site on the bench, as a frame
+//   nginx.js      the colours of %%nginx
+//   parts.js said.js store.js      a lesson's Markdown; two languages; what the browser keeps
+//
+// bench.css is how the outputs of the bench look.
 (() => {
   const NAME = 'bilingual-cells';
-  const CHOICES = { en: 'English', ko: '한국어', both: 'Side by side · 나란히' };
-  const stylesheet = new URL('bilingual.css', document.currentScript.src).href;
+  const STYLES = ['bilingual.css', 'bench.css', 'lesson.css'];
+  const MODULES = ['language', 'changes', 'store', 'visit', 'veil', 'predict', 'done', 'page', 'nginx'];
+  const HERE = document.currentScript.src;
   let scope;
+
+  const file = name => new URL(name, HERE).href;
 
   /** JupyterLab's own copy of a package. */
   async function shared(name) {
@@ -14,82 +27,37 @@
     return (await version.get())();
   }
 
-  /** The remembered choice, or on a first visit the browser's own language. */
-  function currentChoice() {
-    const remembered = localStorage.getItem(NAME);
-    if (remembered in CHOICES) return remembered;
-    return navigator.language.startsWith('ko') ? 'ko' : 'en';
-  }
-
-  /** Shows that choice, and leaves the topmost cell in view of every notebook where it was. A cell of which
-   *  only the last 16 pixels are in view has scrolled away: they are little more than its padding. */
-  function show(choice) {
-    const places = [];
-    for (const scroller of document.querySelectorAll('.jp-Notebook .jp-WindowedPanel-outer')) {
-      const { top } = scroller.getBoundingClientRect();
-      const cells = [...scroller.querySelectorAll('.jp-Cell')];
-      const cell = cells.find(each => each.getBoundingClientRect().bottom > top + 16);
-      if (cell) places.push([scroller, cell, cell.getBoundingClientRect().top]);
-    }
-    document.body.dataset.bilingualCells = choice;
-    // For some frames, because cells just out of view (content-visibility) get their new height only then.
-    const keepPlaces = frames => {
-      for (const [scroller, cell, top] of places) scroller.scrollTop += cell.getBoundingClientRect().top - top;
-      if (frames > 0) requestAnimationFrame(() => keepPlaces(frames - 1));
-    };
-    keepPlaces(10);
-  }
-
-  /** The <select>, kept equal to the choice made in this or in another tab. */
-  function languageSelect() {
-    const select = document.createElement('select');
-    select.title = 'Language of the text · 본문 언어';
-    select.setAttribute('aria-label', select.title);
-    for (const [value, text] of Object.entries(CHOICES)) select.add(new Option(text, value));
-    const update = () => show(select.value = currentChoice());
-    select.addEventListener('change', () => {
-      localStorage.setItem(NAME, select.value);
-      update();
-    });
-    window.addEventListener('storage', event => {
-      if (event.key === NAME) update();
-    });
-    update();
-    return select;
-  }
-
-  /** Once a kernel has started, JupyterLab writes its name and Python's version into the notebook, which makes
-   *  it a changed one on every other version. It counts as changed only when something else differs too. */
-  async function countRealChanges({ context, model }) {
-    await context.ready;
-    const content = () => {
-      const { metadata, ...rest } = model.toJSON();
-      return JSON.stringify({ ...rest, metadata: { ...metadata, kernelspec: null, language_info: null } });
-    };
-    const opened = content();
-    const check = () => {
-      if (!model.dirty) return;
-      if (content() === opened) model.dirty = false;
-      else model.stateChanged.disconnect(check);
-    };
-    model.stateChanged.connect(check);
-    check();
+  async function load() {
+    const loaded = await Promise.all(MODULES.map(name => import(file(`${name}.js`))));
+    return Object.fromEntries(MODULES.map((name, number) => [name, loaded[number]]));
   }
 
   async function plugins() {
     const { Widget } = await shared('@lumino/widgets');
+    const { PageConfig } = await shared('@jupyterlab/coreutils');
     const { INotebookTracker } = await shared('@jupyterlab/notebook');
+    const { IEditorLanguageRegistry } = await shared('@jupyterlab/codemirror');
+    const { language, changes, store, visit, veil, predict, done, page, nginx } = await load();
+
+    /** Puts a node at the right end of the menu bar. */
+    function addToMenuBar(app, id, node, rank) {
+      const widget = new Widget();
+      widget.id = id;
+      widget.addClass('bilingual-cells-choice');
+      widget.node.append(node);
+      app.shell.add(widget, 'top', { rank });
+    }
+
     return [
       {
         id: `${NAME}:language-selector`,
         description: 'Shows bilingual cells in English, in Korean, or in both languages side by side.',
         autoStart: true,
         activate: app => {
-          document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: stylesheet }));
-          const widget = new Widget();
-          widget.id = `${NAME}-selector`;
-          widget.node.append(languageSelect());
-          app.shell.add(widget, 'top', { rank: 1000 });
+          for (const name of STYLES) {
+            document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: file(name) }));
+          }
+          addToMenuBar(app, `${NAME}-selector`, language.languageSelect(), 1000);
         },
       },
       {
@@ -97,7 +65,32 @@
         description: 'Keeps a notebook that was merely opened from being marked as changed.',
         autoStart: true,
         requires: [INotebookTracker],
-        activate: (app, tracker) => { tracker.widgetAdded.connect((_, panel) => countRealChanges(panel)); },
+        activate: (app, tracker) => { tracker.widgetAdded.connect((_, panel) => changes.countRealChanges(panel)); },
+      },
+      {
+        id: `${NAME}:lesson`,
+        description: 'Veils the answers in a lesson until they were run for, keeps predictions and what was done.',
+        autoStart: true,
+        requires: [INotebookTracker, IEditorLanguageRegistry],
+        activate: (app, tracker, languages) => {
+          const features = [veil, predict, done, page.pages(PageConfig.getBaseUrl()), nginx.colours(languages)];
+          const visits = new Set();
+          const refresh = () => { for (const each of visits) each.refresh(); };
+          const { select, update } = veil.veilSelect(refresh);
+          tracker.widgetAdded.connect((_, panel) => {
+            const made = new visit.Visit(panel, features);
+            visits.add(made);
+            panel.disposed.connect(() => visits.delete(made));
+            made.begin();
+          });
+          for (const heard of [store.onChangeElsewhere, done.onForgotten]) {
+            heard(() => {
+              update();
+              refresh();
+            });
+          }
+          addToMenuBar(app, `${NAME}-veil`, select, 999);
+        },
       },
     ];
   }

@@ -1,0 +1,80 @@
+"""The verdict of a check: right or what is wrong first, what came and what was wanted, and the exchange, folded."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from ..errors import Said
+from ..show import code
+from .exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: `passed`, and `said`, a sentence in English (`en`) and Korean (`ko`) with its `evidence`.
+
+    Where it is not passed: `comparison`, what was wanted above what came; `waiting`, what cannot be checked before
+    this is mended; `exchange`, what crossed while it was judged.
+    """
+
+    passed: bool
+    said: Said
+    comparison: str = ""
+    waiting: Said | None = None
+    exchange: Exchange | None = None
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    @property
+    def en(self) -> str:
+        return self.said.en
+
+    @property
+    def ko(self) -> str:
+        return self.said.ko
+
+    @property
+    def evidence(self) -> str:
+        return self.said.evidence
+
+    @property
+    def mark(self) -> str:
+        return "✓" if self.passed else "✗"
+
+    def _blocks(self) -> list[str]:
+        """What stands in a box of its own: the comparison, and the request as a command."""
+        curl = f"$ {self.exchange.curl}" if self.exchange and self.exchange.curl else ""
+        return [block for block in (self.comparison, curl) if block]
+
+    def __repr__(self) -> str:
+        quoted = [f"| {line}" for line in self.evidence.splitlines()]
+        waiting = [self.waiting.en, self.waiting.ko] if self.waiting else []
+        lines = [self.ko, *quoted, *"\n".join(self._blocks()).splitlines(), *waiting]
+        return "\n  ".join((f"{self.mark} {self.en}", *lines))
+
+    def _repr_html_(self) -> str:
+        name = "ok" if self.passed else "bad"
+        parts = [_halves(self.said, f'<span class="{name}">{self.mark}</span> ')]
+        parts += [f"<pre>{escape(block)}</pre>" for block in (self.evidence, *self._blocks()) if block]
+        if self.waiting:
+            parts.append(_halves(self.waiting))
+        if self.exchange and self.exchange.html:
+            parts.append(f"<details><summary>What crossed · 주고받은 내용</summary>{self.exchange.html}</details>")
+        return f'<div class="bench verdict {name}">{"".join(parts)}</div>'
+
+
+def _halves(said: Said, mark: str = "") -> str:
+    """Both languages, each in its block."""
+    return "".join(
+        f'<div lang="{language}">{mark}{_prose(text)}</div>' for language, text in (("en", said.en), ("ko", said.ko))
+    )
+
+
+def _prose(text: str) -> str:
+    """The sentence in HTML: what stands between backticks, or holds what MathJax takes for mathematics, as code."""
+    parts, at = [], 0
+    for found in re.finditer(r"`([^`]+)`|[^\s`]*[$\\][^\s`]*", text):
+        parts += [escape(text[at : found.start()]), code(found[1] or found[0])]
+        at = found.end()
+    return "".join([*parts, escape(text[at:])])
