@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import threading
 
 import pytest
 
@@ -180,4 +181,6 @@ def test_nothing_of_a_check_is_left_when_it_fails(shared, tmp_path, capsys):
         assert ask(front, "GET /").body == b"GET "
         1 / 0  # noqa: B018
     assert not tap.upstream.running and not front.upstream.running
+    relays = {thread.name for thread in threading.enumerate()}
+    assert not {f"tap {each.address}" for each in (tap, front)} & relays
     assert capsys.readouterr().out == ""
