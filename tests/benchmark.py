@@ -1,4 +1,4 @@
-"""How quickly servers start on the bench, against the same servers started by the tightest loop: `make bench`.
+"""What the bench costs, as ratios: how quickly servers start on it, what a tap and what `record` costs: `make bench`.
 
     make bench                 the loop never pauses
     make bench ARGS=0.0005     it pauses for half a millisecond between two tries
@@ -7,12 +7,17 @@ Each round starts a server twice, one after the other and with the same request 
 by Popen with the same command and environment. What counts is the ratio of the two, so a machine that is
 slow, or slow for a minute, changes little. No figure in ms is judged.
 
+The other lines compare in the same way: bytes through a tap with bytes that go direct, requests to an app under
+record with requests to the bare app, reading a recording with reading as many lines of JSON.
+
 One start before the first round is not counted. In it the bench does what it does only once: it imports
 jinja2 and compiles the cell's template for nginx. It also brings the server's files into memory.
 """
 
 import contextlib
 import io
+import json
+import os
 import random
 import socket
 import statistics
@@ -22,9 +27,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 
 from support import Bench
+from support.app.entries import entry
+from support.app.recording import Recording
 from support.bench.nginx import CellSite
 from support.bench.ports import free_ports
 from support.bench.programs import require
@@ -32,6 +40,8 @@ from support.bench.server import Server
 from support.loopback import HOST
 
 START_BAR, IMPORT_BAR, INSTALL_BAR = 1.1, 1.5, 6.0
+TAP_BAR, RECORD_BAR, READ_BAR = 2.0, 2.0, 2.0
+MEGABYTES, REQUESTS, EVENTS = 100, 200, 100_000  # what each of them is measured with
 ROUNDS, SECONDS = 30, 6.0  # at most, for each line of the table
 INSTALL = Path(__file__).resolve().parent.parent / "support" / "upkeep" / "install.py"
 DEADLINE = 20.0  # seconds until a server must answer
@@ -109,9 +119,9 @@ class Starts:
         return seconds
 
     def _run(self) -> Server:
+        if self.command:
+            return quietly_run(self.bench, self.command)
         with contextlib.redirect_stdout(io.StringIO()):
-            if self.command:
-                return self.bench.run(self.command, timeout=DEADLINE)
             return self.bench.nginx(SITE, {"token": self.token}, timeout=DEADLINE)
 
     def _answer(self, port: int) -> float:
@@ -144,6 +154,94 @@ def _end(process: subprocess.Popen) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             while worker.status() != psutil.STATUS_ZOMBIE:
                 time.sleep(0.001)
+
+
+SINK = """
+from support import record
+
+
+def wsgi(environ, start_response):
+    left = int(environ.get("CONTENT_LENGTH") or 0)
+    while left and (piece := environ["wsgi.input"].read(min(left, 65536))):
+        left -= len(piece)
+    start_response("200 OK", [("Content-Length", "4")])
+    return [b"done"]
+
+
+async def asgi(scope, receive, send):
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+recorded = record(asgi)
+"""
+SCOPE = {
+    "type": "http", "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"",
+    "headers": [(b"host", b"127.0.0.1"), (b"accept", b"*/*"), (b"user-agent", b"bench")],
+    "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 9001),
+}  # fmt: skip
+EXCHANGE = (
+    ("→", "scope", SCOPE),
+    ("→", "http.request", {"type": "http.request", "body": b"", "more_body": False}),
+    ("←", "http.response.start", {"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]}),
+    ("←", "return", None),
+)
+
+
+def quietly_run(bench: Bench, command: str) -> Server:
+    """A server whose command is not printed into the table."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return bench.run(command, timeout=DEADLINE)
+
+
+def through_a_tap(bench: Bench, command: str) -> list[tuple[float, float]]:
+    """Seconds for an upload through a tap and direct."""
+    server = quietly_run(bench, command)
+    tap, body = bench.tap(server), bytes(MEGABYTES << 20)
+
+    def seconds(url: str) -> float:
+        tap.clear()
+        began = time.perf_counter()
+        httpx.post(url, content=body, timeout=DEADLINE)
+        return time.perf_counter() - began
+
+    return list(rounds(lambda: seconds(tap.url), lambda: seconds(server.url)))
+
+
+def under_record(bench: Bench) -> list[tuple[float, float]]:
+    """Seconds for requests to an app under record and to the bare app, over a connection each."""
+    servers = [quietly_run(bench, f"uvicorn sink:{app} --log-level critical") for app in ("recorded", "asgi")]
+    clients = [httpx.Client(base_url=server.url) for server in servers]
+
+    def seconds(client: httpx.Client) -> float:
+        began = time.perf_counter()
+        for _ in range(REQUESTS):
+            client.get("/")
+        return time.perf_counter() - began
+
+    return list(rounds(lambda: seconds(clients[0]), lambda: seconds(clients[1])))
+
+
+def reading(folder: Path) -> list[tuple[float, float]]:
+    """Seconds to read a recording, and as many lines of JSON."""
+    exchanges = [(f"{os.getpid()}-{number}", *each) for number in range(EVENTS // 4) for each in EXCHANGE]
+    path = folder / "recorded.events"
+    path.write_bytes(b"".join(entry(when, each[0], "http", *each[1:]) for when, each in enumerate(exchanges)))
+    lines = [json.dumps(each, default=lambda data: data.decode()) for each in exchanges]
+
+    def recording() -> float:
+        began = time.perf_counter()
+        assert len(Recording(path, "uvicorn").events()) == EVENTS
+        return time.perf_counter() - began
+
+    def plain() -> float:
+        began = time.perf_counter()
+        assert len([json.loads(line) for line in lines]) == EVENTS
+        return time.perf_counter() - began
+
+    return list(rounds(recording, plain))
 
 
 def import_seconds(statement: str) -> float:
@@ -199,6 +297,11 @@ def main() -> int:
         for name, command in COMMANDS.items():
             starts = Starts(bench, command)
             fine.append(line(name, START_BAR, list(rounds(starts.by_bench, starts.by_hand))))
+        Path("sink.py").write_text(SINK)
+        for command in ("gunicorn sink:wsgi", "uvicorn sink:asgi --log-level critical"):
+            fine.append(line(f"tap: {MEGABYTES} MB, {command.split()[0]}", TAP_BAR, through_a_tap(bench, command)))
+        fine.append(line("record ÷ bare app", RECORD_BAR, under_record(bench)))
+        fine.append(line(f"{EVENTS:,} events ÷ JSON", READ_BAR, reading(bench.folder)))
     finally:
         bench.close()
     ours, theirs = "from support import Bench", "import httpx"

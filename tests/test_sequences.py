@@ -1,183 +1,330 @@
-"""The whole conversation as one diagram: lanes, order, and the same each time."""
+"""The whole conversation as one diagram: lanes, rows, marks and numbers, and the same each time."""
 
-from types import SimpleNamespace
+import gzip
+import itertools
+import os
 
-import httpx
+import pictures
 import pytest
 import samples
-from websockets.sync.client import connect
+from kept import CALL, GET, OK, SWITCH, UPGRADE, answer, get, post, recorded, tapped
 
-from support import sequence, sequences
+from support import BenchError, sequence, sequences
 from support.app.events import Events
-from support.wire.tap import Piece, Tap
+from support.show import Note
 
-RECORDED = samples.HELLO.replace("def app", "@record\ndef app").replace("async def asgi", "@record\nasync def asgi")
-ECHO = """
-from support import record
-
-@record
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        return
-    await receive()
-    await send({"type": "websocket.accept"})
-    while (event := await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": event["text"].upper()})
-"""
-WSGI = [
-    "client → gunicorn: GET /",
-    "gunicorn → app: app(environ, start_response) GET /",
-    "app → gunicorn: start_response 200 OK  Content-Type: text/plain",
-    "app → gunicorn: return [b'hello']",
-    "app → gunicorn: yield b'hello'",
-    "gunicorn → client: 200 OK",
-    "gunicorn → client: Data hello",
-    "app → gunicorn: StopIteration",
-]
-CHAT = [
-    "client → {0}: GET /",
-    "{0} → app: scope websocket /",
-    "{0} → app: websocket.connect",
-    "app → {0}: websocket.accept",
-    "{0} → client: 101 Switching Protocols",
-    "client → {0}: TEXT 'one'",
-    "{0} → app: websocket.receive text='one'",
-    "app → {0}: websocket.send text='ONE'",
-    "{0} → client: TEXT 'ONE'",
-    "client → {0}: TEXT 'two'",
-    "{0} → app: websocket.receive text='two'",
-    "app → {0}: websocket.send text='TWO'",
-    "{0} → client: TEXT 'TWO'",
-    "client → {0}: CLOSE 1000",
-    "{0} → app: websocket.disconnect {1}",
-    "app → {0}: return",
-    "{0} → client: CLOSE 1000",
-]
-CLOSED = {"uvicorn": "code=1000  reason=''", "daphne": "code=1000"}
+RUNS = int(os.environ.get("RUNS", "3"))  # of each picture of real servers
 
 
-@pytest.fixture
-def patient(monkeypatch):
-    """However busy the machine is, the app's last words count as said at the same time as the answer."""
-    monkeypatch.setattr(sequences, "SLACK", samples.HANGING * 10**9)
-
-
-def arrows(diagram) -> list[str]:
-    """The diagram's arrows, one by one, without how the connection ended."""
-    steps = [f"{row.start} → {row.end}: {row.label}" for row in diagram.rows]
-    return [step for step in steps if not step.endswith((": FIN", ": RST"))]
-
-
-def tapped(*moves, client="client", server="nginx") -> Tap:
-    """A tap that never was: what it would have kept of the moves (milliseconds, way, bytes or FIN)."""
-    kept = [
-        Piece(when * 10**6, 1, way, *(("data", what) if isinstance(what, bytes) else (what,)))
-        for when, way, what in moves
+def said(diagram) -> list[str]:
+    """The diagram's rows, one by one; ≈ before those whose place is only chosen."""
+    return [
+        f"— {r.text}" if isinstance(r, Note) else f"{'≈ ' * r.loose}{r.start} → {r.end}: {r.label}"
+        for r in diagram.rows
     ]
-    tap = Tap.__new__(Tap)
-    tap.pieces, tap._seen, tap._sides = kept, 0, {}
-    tap.client, tap.upstream = client, SimpleNamespace(name=server)
-    return tap
 
 
-def recorded(*events, server="gunicorn") -> Events:
-    """Events (milliseconds, way, name, and perhaps data) of one exchange."""
-    return Events([(when * 10**6, "1", "wsgi", way, *(*what, None)[:2]) for when, way, *what in events], server)
+def labels(diagram) -> list[str]:
+    return [line.partition(": ")[2] or line for line in said(diagram)]
 
 
-REQUEST, ANSWER = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+# -- real servers ------------------------------------------------------------------------------------------
 
 
-def test_client_nginx_server_and_app():
-    front = tapped((0, "→", REQUEST), (9, "←", ANSWER))
-    behind = tapped((1, "→", REQUEST), (8, "←", ANSWER), client="nginx", server="gunicorn")
-    diagram = sequence(recorded((2, "→", "called"), (3, "←", "done")), behind, front)
+@pytest.mark.parametrize("picture", pictures.PICTURES, ids=lambda picture: picture.__name__)
+def test_a_picture_is_the_same_each_time(bench, picture):
+    pictures.write_apps(bench)
+    draw = picture(bench)
+    drawings = [repr(draw()) for _ in range(RUNS)]
+    assert drawings == [drawings[0]] * RUNS
+    assert [line.rstrip() for line in drawings[0].splitlines()] == pictures.EXPECTED[picture.__name__].strip(
+        "\n"
+    ).splitlines()
+
+
+# -- lanes -------------------------------------------------------------------------------------------------
+
+
+def through_nginx():
+    front = tapped((0, "→", GET), (9, "←", OK), server="nginx")
+    behind = tapped((1, "→", GET), (8, "←", OK), client="nginx")
+    return front, behind, recorded(*CALL)
+
+
+@pytest.mark.parametrize("sources", list(itertools.permutations(through_nginx())), ids=str)
+def test_the_order_of_the_arguments_does_not_matter(sources):
+    diagram = sequence(*sources)
     assert diagram.lanes == ["client", "nginx", "gunicorn", "app"]
-    assert arrows(diagram) == [
+    assert said(diagram) == [
         "client → nginx: GET /",
         "nginx → gunicorn: GET /",
-        "gunicorn → app: called",
-        "app → gunicorn: done",
+        "gunicorn → app: called GET /",
+        "app → gunicorn: start_response 200 OK",
+        "app → gunicorn: yield b'hi'",
         "gunicorn → nginx: 200 OK",
         "gunicorn → nginx: Data hi",
-        "nginx → client: 200 OK",
+        "≈ nginx → client: 200 OK",
         "nginx → client: Data hi",
     ]
 
 
-def test_an_answer_comes_after_what_the_app_did_at_the_same_time():
-    tap = tapped((0, "→", REQUEST), (3, "←", ANSWER), server="gunicorn")
-    diagram = sequence(tap, recorded((1, "→", "called"), (2, "←", "start"), (4, "←", "close()")))
-    assert [row.label for row in diagram.rows] == ["GET /", "called", "start", "close()", "200 OK", "Data hi"]
+def test_two_servers_apps_have_a_lane_each():
+    pages = tapped((0, "→", GET), (1, "←", OK), server="pages")
+    chat = tapped((5, "→", get("/ws")), (6, "←", OK), server="chat")
+    apps = recorded(*CALL, server="pages"), recorded(*CALL, server="chat", path="/ws")
+    assert sequence(chat, *apps, pages).lanes == ["client", "pages", "chat", "pages app", "chat app"]
 
 
-def test_the_bytes_of_a_piece_come_right_after_it():
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    chunks = [(2, "←", head + b"3\r\none\r\n"), (4, "←", b"3\r\ntwo\r\n")]
-    pieces = [(1, "←", "yield", b"one"), (3, "←", "yield", b"two"), (5, "←", "close()")]
-    diagram = sequence(tapped((0, "→", REQUEST), *chunks, server="gunicorn"), recorded(*pieces))
-    labels = [row.label for row in diagram.rows]
-    assert [label.split()[-1] for label in labels] == ["/", "b'one'", "OK", "one", "b'two'", "two", "close()"]
-
-
-def test_an_answer_comes_before_the_next_request():
-    moves = [(0, "→", REQUEST), (3, "←", ANSWER), (5, "→", REQUEST), (9, "←", ANSWER)]
-    diagram = sequence(tapped(*moves, server="gunicorn"), recorded((1, "→", "first"), (6, "→", "second")))
-    labels = [row.label for row in diagram.rows if row.label != "Data hi"]
-    assert labels == ["GET /", "first", "200 OK", "GET /", "second", "200 OK"]
-
-
-def test_what_the_app_did_much_later_is_drawn_later():
-    tap = tapped((0, "→", REQUEST), (3, "←", ANSWER), server="gunicorn")
-    diagram = sequence(tap, recorded((1, "→", "called"), (900, "←", "afterwards")))
-    assert [row.label for row in diagram.rows] == ["GET /", "called", "200 OK", "Data hi", "afterwards"]
+def test_two_servers_of_one_name_have_a_lane_each():
+    one, other = tapped((0, "→", GET)), tapped((5, "→", get("/b"), 1))
+    other.upstream.port = 8001
+    assert sequence(one, other).lanes == ["client", "gunicorn:8000", "gunicorn:8001"]
+    calls = recorded(*CALL), recorded(*CALL, path="/b", call="8-1")
+    assert sequence(one, other, *calls).lanes[3:] == ["gunicorn:8000 app", "gunicorn:8001 app"]
 
 
 def test_lanes_without_an_arrow_are_left_out():
-    assert sequence(tapped(), recorded((1, "→", "called"))).lanes == ["gunicorn", "app"]
-    assert sequence().lanes == []
+    assert sequence(tapped(), recorded(*CALL)).lanes == ["gunicorn", "app"]
+    assert (sequence().lanes, sequence().rows) == ([], [])
 
 
-def test_the_text_has_every_arrow():
-    tap = tapped((0, "→", REQUEST), (3, "←", ANSWER))
-    assert repr(sequence(tap)).splitlines() == [
-        "client → nginx   GET /",
-        "nginx  → client  200 OK",
-        "nginx  → client  Data hi",
+def test_what_is_given_twice_is_drawn_once():
+    tap, events = tapped((0, "→", GET), (9, "←", OK)), recorded(*CALL)
+    assert said(sequence(tap, events, tap, events.last)) == said(sequence(tap, events))
+
+
+@pytest.mark.parametrize("wrong", [3, None, "tap", samples], ids=["number", "None", "text", "module"])
+def test_what_is_neither_a_tap_nor_events_is_told(wrong):
+    with pytest.raises(BenchError, match=type(wrong).__name__) as error:
+        sequence(tapped(), wrong)
+    assert "sequence(tap, server.events())" in error.value.en and "sequence(tap, server.events())" in error.value.ko
+    assert samples.HANGUL.search(error.value.ko)
+
+
+def test_too_much_for_a_picture_is_told():
+    moves = [(number, "→←"[number % 2], (GET, OK)[number % 2]) for number in range(2 * sequences.MOST // 3 + 2)]
+    with pytest.raises(BenchError, match=r"tap\.clear\(\)") as error:
+        sequence(tapped(*moves))
+    assert samples.HANGUL.search(error.value.ko)
+
+
+# -- what is one row, and what is not ----------------------------------------------------------------------
+
+
+def test_pieces_of_a_body_are_one_however_they_were_cut():
+    whole = tapped((0, "→", GET), (1, "←", answer(6) + b"onetwo"))
+    cut = tapped((0, "→", GET), (1, "←", answer(6)), (2, "←", b"one"), (3, "←", b"two"))
+    chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n", b"3\r\ntwo\r\n0\r\n\r\n"
+    chunked = tapped((0, "→", GET), (1, "←", chunks[0]), (2, "←", chunks[1]))
+    assert said(sequence(whole)) == said(sequence(cut)) == said(sequence(chunked))
+    assert labels(sequence(whole)) == ["GET /", "200 OK", "Data onetwo"]
+
+
+def test_a_body_is_split_where_a_note_stands():
+    tap = tapped((0, "→", GET), (1, "←", answer(6) + b"one"), (2, "has one"), (3, "←", b"two"))
+    assert said(sequence(tap))[2:] == ["gunicorn → client: Data one", "— has one", "gunicorn → client: Data two"]
+
+
+def test_a_note_at_another_tap_stands_there_too():
+    tap, other = tapped((0, "→", GET), (1, "←", answer(6) + b"one"), (3, "←", b"two")), tapped((2, "has one"))
+    assert labels(sequence(tap, other))[2:] == ["Data one", "— has one", "Data two"]
+
+
+def test_a_head_and_a_frame_are_split_where_a_note_stands():
+    head = tapped((0, "→", GET[:9]), (1, "half a head"), (2, "→", GET[9:]), (3, "←", OK))
+    assert labels(sequence(head))[:3] == ["GET / …", "— half a head", "… GET /"]
+    frame = tapped((0, "→", UPGRADE), (1, "←", SWITCH), (2, "←", b"\x81\x02h"), (3, "half a frame"), (4, "←", b"i"))
+    assert labels(sequence(frame))[2:] == ["TEXT 'hi' …", "— half a frame", "… TEXT 'hi'"]
+
+
+def test_a_body_is_split_where_the_client_answered_its_first_half():
+    tap = tapped((0, "→", post(2)), (1, "←", answer(4) + b"ab"), (2, "→", b"x"), (3, "→", b"y"), (4, "←", b"cd"))
+    assert labels(sequence(tap)) == ["POST /", "200 OK", "Data ab", "Data xy", "Data cd"]
+    tap = tapped((0, "→", GET), (1, "←", answer(4) + b"ab"), (2, "→", get("/2")), (3, "←", b"cd" + OK))
+    assert [label.split(" ", 1)[1] for label in labels(sequence(tap))][1:4] == ["200 OK", "Data ab", "GET /2"]
+
+
+def test_a_body_is_split_where_only_others_know_that_something_stands_in_it():
+    """Of the copy behind the proxy nothing is known between two of its pieces, but the client took turns before it."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+    more = [(1, "→", b"cd"), (10, "←", chunked), (11, "→", b"ef"), (14, "←", b"0\r\n\r\n")]
+    front = tapped((0, "→", post(6) + b"ab"), *more, server="nginx")
+    more = [(4, "→", b"cd"), (8, "←", answer(1) + b"x"), (12, "→", b"ef")]
+    behind = tapped((2, "→", post(6) + b"ab"), *more, client="nginx")
+    scope = {"type": "http", "method": "POST", "path": "/"}
+    events = [
+        ("→", "scope", scope),
+        ("→", "http.request", {"body": b"ab", "more_body": True}),
+        ("←", "http.response.start", {"status": 200, "headers": []}),
+        ("←", "http.response.body", {"body": b"x", "more_body": False}),
+    ]
+    call = Events([(number, "7-1", "http", *event) for number, event in enumerate(events)], "gunicorn")
+    rows = [row.label for row in sequence(front, behind, call).rows if (row.start, row.label[:4]) == ("nginx", "Data")]
+    assert [label for label in rows if label != "Data x"] == ["Data ab", "Data cd", "Data ef"]
+
+
+def test_a_body_is_split_where_the_server_answered_its_first_half():
+    moves = (0, "→", post(4) + b"ab"), (1, "←", answer(4) + b"AB"), (2, "→", b"cd"), (3, "←", b"CD")
+    assert labels(sequence(tapped(*moves))) == ["POST /", "Data ab", "200 OK", "Data AB", "Data cd", "Data CD"]
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [(0, "→", post(4)), (1, "→", b"abcd"), (2, "←", OK)],
+        [(0, "→", post(4)), (1, "←", OK), (2, "→", b"abcd")],
+        [(0, "→", post(4) + b"ab"), (1, "←", OK), (2, "→", b"cd")],
+    ],
+    ids=["before", "after", "around"],
+)
+def test_a_body_and_the_answer_to_its_head_come_in_any_order(moves):
+    assert said(sequence(tapped(*moves))) == [
+        "client → gunicorn: POST /",
+        "≈ client → gunicorn: Data abcd",
+        "gunicorn → client: 200 OK",
+        "gunicorn → client: Data hi",
     ]
 
 
-def test_a_request_through_gunicorn(shared, patient):
-    (shared.folder / "app.py").write_text(f"from support import record\n{RECORDED}")
-    seen = []
-    for _ in range(5):
-        server = shared.run("gunicorn app:app")
-        tap = shared.tap(server)
-        httpx.get(tap.url)
-        seen.append(arrows(sequence(tap, server.events())))
-    assert seen == [WSGI] * 5
+# -- what is known, and what is not ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("program", ["uvicorn", "daphne"])
-def test_a_websocket_conversation_is_the_same_each_time(shared, patient, program):
-    (shared.folder / "echo.py").write_text(ECHO)
-    server = shared.run(f"{program} echo:app")
-    expected = [step.format(program, CLOSED[program]) for step in CHAT]
-    for _ in range(10):
-        tap = shared.tap(server)
-        with connect(tap.ws_url, compression=None, proxy=None) as client:
-            for word in ("one", "two"):
-                client.send(word)
-                assert client.recv() == word.upper()
-        everything = server.events()
-        latest = [tuple(vars(event).values()) for event in everything if event.exchange == everything[-1].exchange]
-        assert arrows(sequence(tap, Events(latest, program))) == expected
-        tap.close()
+def test_the_clock_of_another_process_orders_nothing():
+    tap = tapped((100, "→", GET), (103, "←", OK))
+    late = [(when + 1000, *rest) for when, *rest in [*CALL, (5, "←", "StopIteration")]]
+    early = [(when - 1000, *rest) for when, *rest in [*CALL, (5, "←", "StopIteration")]]
+    drawn = said(sequence(tap, recorded(*early)))
+    assert drawn == said(sequence(tap, recorded(*late)))
+    assert drawn[-3:] == [
+        "gunicorn → client: 200 OK",
+        "gunicorn → client: Data hi",
+        "≈ app → gunicorn: StopIteration",
+    ]
+
+
+def test_bytes_are_counted_and_not_found():
+    """The app gives the same piece twice; only counting tells which of them came before the note."""
+    pieces = [(4, "←", "yield", b"a"), (5, "←", "yield", b"a")]
+    tap = tapped((0, "→", GET), (1, "←", answer(2) + b"a"), (2, "has one"), (3, "←", b"a"))
+    assert labels(sequence(tap, recorded(*CALL[:2], *pieces))) == [
+        "GET /",
+        "called GET /",
+        "start_response 200 OK",
+        "yield b'a'",
+        "200 OK",
+        "Data a",
+        "— has one",
+        "yield b'a'",
+        "Data a",
+    ]
+
+
+def test_a_servers_own_page_is_not_the_apps():
+    page = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nhi"
+    diagram = sequence(tapped((0, "→", GET), (1, "←", page)), recorded(*CALL, (5, "←", "raise", "ValueError")))
+    assert labels(diagram)[-3:] == ["raise ValueError", "500 Internal Server Error", "Data hi"]
+
+
+def test_an_answer_that_was_over_stands_before_the_next_request():
+    moves = [(0, "→", get("/b"), 1), (1, "←", OK, 1), (2, "→", get("/a"), 2), (3, "←", OK, 2)]
+    assert said(sequence(tapped(*moves))) == [
+        "client → gunicorn: [1] GET /b",
+        "gunicorn → client: [1] 200 OK",
+        "gunicorn → client: [1] Data hi",
+        "client → gunicorn: [2] GET /a",
+        "gunicorn → client: [2] 200 OK",
+        "gunicorn → client: [2] Data hi",
+    ]
+
+
+def test_exchanges_that_overlap_are_drawn_alike_whichever_was_first():
+    one = [(0, "→", get("/b"), 1), (1, "→", get("/a"), 2), (2, "←", OK, 2), (3, "←", OK, 1)]
+    other = [(0, "→", get("/a"), 1), (1, "→", get("/b"), 2), (2, "←", OK, 2), (3, "←", OK, 1)]
+    assert said(sequence(tapped(*one))) == said(sequence(tapped(*other)))
+    assert labels(sequence(tapped(*one)))[::3] == ["[1] GET /a", "[2] GET /b"]
+    assert [row.loose for row in sequence(tapped(*one)).rows].count(True) == 3
+
+
+def test_a_proxy_that_compresses_is_not_counted():
+    small = gzip.compress(b"hi" * 50)
+    front = tapped((0, "→", GET), (9, "←", answer(len(small), b"Content-Encoding: gzip\r\n") + small), server="nginx")
+    behind = tapped((1, "→", GET), (8, "←", answer(100) + b"hi" * 50), client="nginx")
+    assert [label[:6] for label in labels(sequence(front, behind))] == [
+        "GET /",
+        "GET /",
+        "200 OK",
+        "Data h",
+        "200 OK",
+        "Data \\",
+    ]
+
+
+def test_a_proxy_that_tries_a_second_server():
+    """The one that died gave no answer, so the front's is the other's."""
+    front = tapped((0, "→", GET), (9, "←", OK), server="nginx")
+    dead = tapped((1, "→", GET), (2, "←", "RST"), client="nginx", server="dead")
+    alive = tapped((3, "→", GET), (8, "←", OK), client="nginx", server="alive")
+    rows = said(sequence(alive, dead, front))
+    assert (
+        rows.index("nginx → client: 200 OK") > rows.index("alive → nginx: 200 OK")
+        if "nginx → client: 200 OK" in rows
+        else rows
+    )
+
+
+# -- who belongs to whom -----------------------------------------------------------------------------------
+
+
+def test_a_call_belongs_to_the_connection_whose_port_it_was_told():
+    tap = tapped((0, "→", GET, 1), (1, "→", GET, 2), (2, "←", OK, 1), (3, "←", OK, 2), ports={1: 4001, 2: 4002})
+    for port in (4001, 4002):
+        assert "[a]" not in " ".join(labels(sequence(tap, recorded(*CALL, port=port))))
+    both = sequence(tap, recorded(*CALL, port=4001), recorded(*CALL, port=4002, call="7-2"))
+    assert [label[:3] for label in labels(both) if "called" in label] == ["[1]", "[2]"]
+
+
+def test_a_call_from_elsewhere_belongs_to_nobody():
+    tap = tapped((0, "→", GET), (1, "←", OK), ports={1: 4001})
+    assert "[a] called GET /" in labels(sequence(tap, recorded(*CALL, port=5001)))
+
+
+def test_calls_on_one_connection_are_paired_in_order():
+    tap = tapped((0, "→", GET), (1, "←", OK), (2, "→", GET), (3, "←", OK), ports={1: 4001})
+    calls = [recorded(*CALL, port=4001, call=f"7-{number}") for number in (1, 2)]
+    assert [label.partition("]")[0] for label in labels(sequence(tap, *calls)) if "called" in label] == ["[1", "[2"]
+    # Of one call alone nobody can say which request it answered.
+    assert "[a] called GET /" in labels(sequence(tap, calls[1]))
+
+
+def test_a_call_without_a_port_belongs_to_the_request_with_its_line():
+    tap = tapped((0, "→", get("/a%20b?c=1")), (1, "←", OK), (2, "→", GET), (3, "→", GET))
+    assert "called GET /a b" in " ".join(labels(sequence(tap, recorded(*CALL, path="/a b"))))
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/a b", "QUERY_STRING": "c=1"}
+    events = Events([(2, "7-1", "wsgi", "→", "called", environ)], "gunicorn")
+    assert "[1] called GET /a b?c=1" in labels(sequence(tap, events))
+    assert "[a] called GET /" in labels(sequence(tap, recorded(*CALL)))
+
+
+# -- ends --------------------------------------------------------------------------------------------------
+
+
+def test_ends_are_drawn():
+    both = sequence(tapped((0, "→", GET), (1, "←", OK), (2, "→", "FIN"), (3, "←", "FIN"))).rows[-1]
+    assert (both.start, both.end, both.label, both.kind, both.both) == ("client", "gunicorn", "FIN", "end", True)
+    first = sequence(tapped((0, "→", GET), (1, "→", "FIN"), (2, "←", OK), (3, "←", "FIN")))
+    assert said(first)[1::2] == ["client → gunicorn: FIN", "gunicorn → client: Data hi"]
+    reset = sequence(tapped((0, "→", GET), (1, "←", OK), (2, "→", "RST"))).rows[-1]
+    assert (reset.start, reset.label, reset.both) == ("client", "RST", False)
+
+
+def test_what_nobody_can_read_is_drawn_in_the_order_of_the_tap():
+    moves = [(0, "→", b"\x00\x01"), (1, "←", b"\x02"), (2, "→", b"\x03")]
+    assert [row.start for row in sequence(tapped(*moves)).rows] == ["client", "gunicorn", "client"]
 
 
 @pytest.mark.parametrize("body", ["hello", b"hello", None], ids=["a text", "numbers", "nothing"])
 def test_an_app_that_yields_what_is_no_piece_is_drawn_too(body):
     pieces = body if isinstance(body, bytes) else [body]
-    events = recorded((2, "→", "called"), *((3, "←", "yield", piece) for piece in pieces))
-    lines = arrows(sequence(events, tapped((0, "→", REQUEST), (4, "←", ANSWER), server="gunicorn")))
-    assert "gunicorn → client: 200 OK" in lines and len(lines) == 4 + len(pieces)
+    events = recorded(*CALL[:2], *((3, "←", "yield", piece) for piece in pieces))
+    lines = said(sequence(events, tapped((0, "→", GET), (4, "←", OK))))
+    assert len(lines) == 5 + len(pieces)

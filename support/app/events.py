@@ -9,7 +9,7 @@ import marshal
 from collections.abc import Iterable, Iterator
 
 from ..show import Table, visible
-from .record import FULL, MOST, size
+from .entries import FULL, MOST, size
 
 HIDDEN = ("end", "receive()")  # entries that tell how far an exchange is, and are no events
 MOST_ROWS = 200  # of a table: of more, the first and the last

@@ -4,25 +4,18 @@ It is imported inside the servers, so it needs the standard library and `support
 
     record(app)     gives a stand-in: called, it does as the app and writes that down; asked what it is, it is the app
     _Exchange       is one call of the app: it writes entries, each one line, into the file that $BENCH_EVENTS names
+    entries.entry   makes such a line
     events.parse    reads the lines back: for `Server.events()`, or without a server for `app.events()`
 
-A line is written at once and whole, so an app that dies loses nothing. What is kept of a piece is bounded, and so is
-the file; what was left out is told when it is read.
+A line is written at once and whole, so an app that dies loses nothing.
 """
 
-import binascii
 import itertools
-import marshal
-import math
 import os
 import time
-from collections.abc import Iterator
 
 from ..errors import raised
-
-MOST = 4096  # bytes of one piece, or characters of one text, that are kept; how long it was is kept too
-MOST_ITEMS, DEEPEST = 1000, 20  # items of one entry's containers together, and containers in containers
-FULL = 64 << 20  # bytes of one recording; what comes after them is not written down
+from .entries import FULL, entry
 
 _numbers = itertools.count(1)
 
@@ -124,73 +117,6 @@ class _Exchange:
         except BaseException as error:
             self.note("←", "raise", raised(error))
             raise
-
-
-def entry(when: int, exchange: str, kind: str, way: str, name: str, data, count: int | None = None) -> bytes:
-    """One line of a recording, as `events.parse` reads it: fields between tabs, the data last."""
-    # Texts in ASCII, without tabs and line ends; the data as marshal writes it, which reads back fastest.
-    texts = [str.__str__(text) if isinstance(text, str) else "?" for text in (exchange, kind, way, name)]
-    fields = b"\t".join(text.encode("unicode_escape") for text in texts)
-    packed = binascii.b2a_base64(marshal.dumps(literal(data)))  # it ends in a newline
-    return b"%d\t%s\t%d\t%s" % (when, fields, size(data) if count is None else count, packed)
-
-
-def size(data) -> int:
-    """How many bytes of a body, or of a WebSocket message, came with this call or event."""
-    if isinstance(data, dict):
-        found = (data.get(name) for name in ("body", "bytes", "text"))
-        data = next((value for value in found if value), b"")
-    if isinstance(data, str):
-        return len(data.encode("utf-8", "surrogatepass"))
-    if isinstance(data, memoryview):
-        return data.nbytes
-    return len(data) if isinstance(data, bytes | bytearray) else 0
-
-
-def literal(value, left: Iterator | None = None, depth: int = DEEPEST):
-    """The value in Python's plain types, of which marshal keeps all; of anything else its type's name.
-
-    A piece or a text that is longer than MOST becomes {...: (its length, its beginning)}: see `events.Cut`. All its
-    containers together keep as many items as are `left`.
-    """
-    if isinstance(value, dict | list | tuple) and depth:
-        return _container(value, iter(range(MOST_ITEMS)) if left is None else left, depth - 1)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return _cut(bytes(value), bytes)
-    if value is None or isinstance(value, bool):
-        return value
-    # Made plain: a subclass may have a repr of its own, as http.HTTPStatus.OK has.
-    if isinstance(value, str):
-        return _cut(value, str.__str__)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
-    return f"<{type(value).__name__}>"
-
-
-def _cut(value, plain):
-    return plain(value) if len(value) <= MOST else {...: (len(value), plain(value[:MOST]))}
-
-
-def _container(value, left: Iterator, depth: int):
-    """The container with its items made plain, as many of them as are left."""
-    if isinstance(value, dict):
-        # zip() asks `left` last, so that the end of this container costs nothing.
-        return {_key(key): literal(item, left, depth) for (key, item), _ in zip(value.items(), left, strict=False)}
-    items = [literal(item, left, depth) for item, _ in zip(value, left, strict=False)]
-    if len(value) > len(items):
-        items.append(f"… ({len(value):,} items)")
-    return tuple(items) if isinstance(value, tuple) else items
-
-
-def _key(key):
-    plain = literal(key)
-    try:
-        hash(plain)
-    except TypeError:  # a piece of it was cut
-        return f"<{type(key).__name__}>"
-    return plain
 
 
 def _asgi(called, memory, given):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .. import waiting
 from ..errors import BenchError
+from .entries import FULL
 from .events import HIDDEN, Event, Events, Exchanges, answered, parse, waits
-from .record import FULL
 
 PATIENCE = 1.0  # seconds to wait for quiet, where events keep coming
 

@@ -14,6 +14,7 @@ Where this leaves a choice, what the rows say and what stands around them decide
 """
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from .calls import Call
 from .crossings import Text
@@ -22,6 +23,7 @@ from .rows import Row, following
 
 NOTE_WEIGHT = 1 << 40  # a note bears no mark, so all notes are among the rows whose order is known
 EVENT_WEIGHT = 1 << 20
+ROUNDS = 5  # in which rows that say the same are told apart by their neighbours
 
 
 class _Plan:
@@ -30,14 +32,14 @@ class _Plan:
     def __init__(self, rows: list[Row], moments: Moments, depth: dict[str, int]) -> None:
         self.rows = rows
         direct = following(rows, moments)
-        order = list(sort(direct))
-        self.after = _reach(direct, reversed(order))
+        self.order = list(sort(direct))
+        self.after = _reach(direct, reversed(self.order))
         self.next = [_nearest(numbers, self.after) for numbers in direct]
         self.previous: list[set[int]] = [set() for _ in rows]
         for number, numbers in enumerate(self.next):
             for later in numbers:
                 self.previous[later].add(number)
-        self.before = _reach(self.previous, order)
+        self.before = _reach(self.previous, self.order)
         self.ranks = _ranked(self, depth)
         self.own = self._rows_of_calls()
         self.effects = [self._effects(number) for number in range(len(rows))]
@@ -125,23 +127,42 @@ def _nearest(numbers: set[int], reach: list[int]) -> set[int]:
 def _ranked(plan: _Plan, depth: dict[str, int]) -> list[int]:
     """A rank for each row, from what it says and, among those that say the same, from what stands around it.
 
-    That is the rows before and behind it, and those of the same connection or call.
+    That is all that stands before it, all behind it, and what else is said on its connection or in its call.
     """
+    said, _ = _ranks([_said(row, depth) for row in plan.rows])
+    above, below = _folded(said, plan.previous, plan.order), _folded(said, plan.next, plan.order[::-1])
+    ranks, count = _ranks(list(zip(said, above, below, strict=True)))
     homes = [row.source.connection if isinstance(row.source, Text) else row.source for row in plan.rows]
     at_home: dict[object, list[int]] = {}
     for number, home in enumerate(homes):
         at_home.setdefault(home, []).append(number)
-    ranks, count = _ranks([_said(row, depth) for row in plan.rows])
-    while True:
+    for _ in range(ROUNDS):
         kin = dict(zip(at_home, _ranks([_all(ranks, numbers) for numbers in at_home.values()])[0], strict=True))
-        keys = [
-            (rank, kin[homes[n]], _all(ranks, plan.previous[n]), _all(ranks, plan.next[n]))
-            for n, rank in enumerate(ranks)
-        ]
-        ranks, finer = _ranks(keys)
+        sides = (plan.previous, plan.next)
+        ranks, finer = _ranks(
+            [(r, kin[homes[n]], *(_all(ranks, side[n]) for side in sides)) for n, r in enumerate(ranks)]
+        )
         if finer == count:
-            return ranks
+            break
         count = finer
+    return ranks
+
+
+def _folded(said: list[int], following: list[set[int]], order: list[int]) -> list[int]:
+    """For each row a number that is another's only if they say the same, and so does all that follows them.
+
+    `order` has those first that nothing follows.
+    """
+    heights, found, used = [0] * len(said), [0] * len(said), 0
+    for number in order:
+        heights[number] = 1 + max((heights[each] for each in following[number]), default=0)
+    for _, level in groupby(sorted(range(len(said)), key=heights.__getitem__), heights.__getitem__):
+        numbers = list(level)
+        ranks, count = _ranks([(said[n], _all(found, following[n])) for n in numbers])
+        for number, rank in zip(numbers, ranks, strict=True):
+            found[number] = used + rank
+        used += count
+    return found
 
 
 def _all(ranks: list[int], numbers: Iterable[int]) -> tuple[int, ...]:
@@ -164,18 +185,31 @@ def certain(rows: list[Row], moments: Moments) -> set[Row]:
 
     Of several such choices the one with more bytes, then the one with the rows drawn first.
     """
-    weights, best = [], []
-    for number, row in enumerate(rows):
-        earlier = [n for n in range(number) if _precedes(rows[n], row, moments)]
-        previous = max(earlier, key=lambda n: (weights[n], -n), default=None)
-        weights.append(_weight(row) + (0 if previous is None else weights[previous]))
-        best.append(previous)
-    number = max(range(len(rows)), key=lambda n: (weights[n], -n), default=None)
+    weights: list[int] = []  # of the best choice that ends with each row
+    highest: list[int] = []  # of these so far
+    previous: list[int | None] = []
+    for row in rows:
+        number = _best(row, rows, weights, highest, moments)
+        previous.append(number)
+        weights.append(_weight(row) + (0 if number is None else weights[number]))
+        highest.append(max([weights[-1], *highest[-1:]]))
+    number = weights.index(highest[-1]) if weights else None
     chain = set()
     while number is not None:
         chain.add(rows[number])
-        number = best[number]
+        number = previous[number]
     return chain
+
+
+def _best(row: Row, rows: list[Row], weights: list[int], highest: list[int], moments: Moments) -> int | None:
+    """The number of the row after which this one adds most."""
+    best = None
+    for number in reversed(range(len(weights))):
+        if best is not None and highest[number] < weights[best]:
+            break  # none of the others is better
+        if (best is None or weights[number] >= weights[best]) and _precedes(rows[number], row, moments):
+            best = number
+    return best
 
 
 def _precedes(one: Row, other: Row, moments: Moments) -> bool:

@@ -183,17 +183,24 @@ class Exchange:
 
     @cached_property
     def talks(self) -> bool:
-        """Whether the tap saw the two sides take turns inside one body, which nothing but a conversation does.
+        """Whether the tap saw the two sides take turns inside their bodies, which nothing but a conversation does.
 
-        Bytes of the answer crossed between two of the request's body, or the other way round.
+        Some of the request's body came between two pieces of the answer's, or some of the answer came between two
+        pieces of the request's and was not all. An answer that was complete there says nothing: a client that
+        does not wait goes on sending for a while.
         """
-        up, down = (self.texts[role].segments if role in self.texts else [] for role in BODY)
-        answers = [segment.place for role in ANSWER if role in self.texts for segment in self.texts[role].segments]
-        return any(_inside(place, up) for place in answers) or any(_inside(each.place, down) for each in up)
+        up, down, last = ([s.place for s in self._segments(role)] for role in (*BODY, "last chunk"))
+        if any(_inside(place, down) for place in up):
+            return True
+        ended = max([*down, *last], default=0)
+        return any(_inside(place, up) and ended > min(u for u in up if u > place) for place in down)
+
+    def _segments(self, role: str) -> list[Segment]:
+        return self.texts[role].segments if role in self.texts else []
 
 
-def _inside(place: int, segments: list[Segment]) -> bool:
-    return bool(segments) and segments[0].place < place < segments[-1].last_place
+def _inside(place: int, places: list[int]) -> bool:
+    return bool(places) and places[0] < place < places[-1]
 
 
 @dataclass(eq=False, repr=False)
@@ -220,7 +227,9 @@ class Crossings:
     """All that crossed some taps of one kernel."""
 
     def __init__(self, taps: Iterable[Tap]) -> None:
-        kept = [(tap, tap.wire.messages) for tap in taps]
+        for tap in (taps := list(taps)):
+            tap.settle()  # all of them, before the first is read: what one has kept must not lack its cause at another
+        kept = [(tap, tap.messages()) for tap in taps]
         notes = [
             (m.when, m.place, n, m.summary)
             for n, (_, messages) in enumerate(kept)

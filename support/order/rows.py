@@ -98,7 +98,15 @@ def _moments(stretches: list[Stretch]) -> set[int]:
 def _wire(text: Text, group: list[Stretch], ends: tuple[str, str], caused: bool) -> Row:
     """A row for some stretches of a text."""
     kind = "end" if text.role == "end" else "wire"
-    row = Row(kind, *(ends[::-1] if text.way == "←" else ends), _label(text, group), group[0].begin, group[-1].end, text, group)
+    row = Row(
+        kind,
+        *(ends[::-1] if text.way == "←" else ends),
+        _label(text, group),
+        group[0].begin,
+        group[-1].end,
+        text,
+        group,
+    )
     row.both = text.way == "⇄"
     row.hidden = text.name == "EndOfMessage"
     begins = text.way == "→" and text.role not in ("upload", "last upload chunk")

@@ -131,7 +131,7 @@ def turns_on_one_connection(evidence: Evidence, moments: Moments) -> None:
 
     Except for a request's body and its answer: a client sends a body whether or not the answer has begun, a server
     may answer before it has read the body (RFC 9112 section 9.5), and the next run would show the other order. If
-    the two took turns inside one body, it was a conversation, and its order is kept.
+    the two took turns, it was a conversation (`Exchange.talks`), and the order of its two bodies is kept.
     """
     for connection in evidence.crossings.connections:
         stretches = [s for way in "→←" for text in connection.texts[way] for s in text.stretches]
@@ -145,11 +145,12 @@ def turns_on_one_connection(evidence: Evidence, moments: Moments) -> None:
 
 
 def _independent(one: Text, other: Text) -> bool:
-    """Whether they are the body of a request and its answer, which come in any order."""
-    if one.exchange is None or one.exchange is not other.exchange or one.exchange.talks:
+    """Whether they are a request's body and its answer, which come in any order; in a talk only the answer's head."""
+    if one.exchange is None or one.exchange is not other.exchange:
         return False
     up, down = (one, other) if one.way == "→" else (other, one)
-    return up.role in ("upload", "last upload chunk") and down.role in ANSWER
+    answer = ("answer",) if one.exchange.talks else ANSWER
+    return up.role in ("upload", "last upload chunk") and down.role in answer
 
 
 def request_before_call(evidence: Evidence, moments: Moments) -> None:

@@ -47,7 +47,7 @@ def take_body(stream: Stream, parser: h11.Connection, head: h11.Event) -> None:
 
 
 def _events(stream: Stream, parser: h11.Connection) -> Iterator[h11.Event]:
-    """The events of the body that stands next; h11 is given no more than twice what it needs."""
+    """The events of the body that stands next; h11 is given no more than SMALLEST, or twice what it needs."""
     given, block = stream.at, SMALLEST
     while True:
         event = parser.next_event()

@@ -108,6 +108,7 @@ class Tap:
         They have been sent to the tap, or on from it, and have not arrived: they are in the tap, or in the system's
         buffers of the tap's own sockets. What a receiver's system has taken and the receiver not yet read is not told.
         """
+        self._relay.turn(LONGEST / 2)
         return self._relay.waiting()
 
     def settle(self) -> None:

@@ -72,11 +72,12 @@ class Wire:
 
         Where no HTTP was spoken, it is the connection that began last.
         """
-        began = [m for m in self.messages if m.name == "Request"] or [m for m in self.messages if m.connection]
+        talk = [m for m in self.messages if m.connection]
+        began = [m for m in talk if m.name == "Request"] or talk[-1:]  # connections are numbered as they begin
         if not began:
             return Wire.of([])
         first = max(began, key=lambda message: (message.place, message.exchange))
-        mine = [m for m in self.messages if m.connection == first.connection]
+        mine = [m for m in talk if m.connection == first.connection]
         newest = first.exchange == max(m.exchange for m in mine)
         return Wire.of(m for m in mine if m.exchange == first.exchange or (newest and not m.exchange))
 
@@ -138,19 +139,20 @@ def _told(messages: list[Message]) -> list[Message | str]:
     """
     notes = [message for message in messages if not message.connection]
     talks = [list(talk) for _, talk in groupby((m for m in messages if m.connection), key=lambda m: m.connection)]
+    places = [_places(note, talks) for note in notes]
     told: list[Message | str] = []
     for number, talk in enumerate(talks):
-        mine = [note for note in notes if number in _places(note, talks)]
+        mine = [note for note, numbers in zip(notes, places, strict=True) if number in numbers]
         told += [f"connection {talk[0].connection}"] if len(talks) > 1 else []
         told += sorted([*talk, *mine], key=lambda message: message.place)
-    return told if talks else list(notes)
+    return told or list(notes)
 
 
 def _places(note: Message, talks: list[list[Message]]) -> list[int]:
     """The numbers of the connections among whose messages the note stands."""
     around = [number for number, talk in enumerate(talks) if talk[0].place < note.place < talk[-1].place]
     later = [number for number, talk in enumerate(talks) if talk[0].place > note.place]
-    return around or later[:1] or [len(talks) - 1]
+    return around or later[:1] or [len(talks) - 1]  # at the end of the last one, if it came after all
 
 
 def _bounded(told: list[Message | str]) -> list[Row]:

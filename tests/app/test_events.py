@@ -2,8 +2,8 @@
 
 import pytest
 
+from support.app.entries import FULL, MOST, entry
 from support.app.events import MOST_ROWS, Cut, CutText, Event, Events, parse
-from support.app.record import FULL, MOST, entry
 
 SCOPE = {"type": "http", "method": "GET", "path": "/a", "query_string": b"q=1"}
 SOCKET = {"type": "websocket", "path": "/chat"}

@@ -27,8 +27,8 @@ import starlette._utils
 import uvicorn
 
 from support import record
+from support.app.entries import literal
 from support.app.events import Events
-from support.app.record import literal
 from support.app.recording import Recording
 
 HEADERS = [("Content-Type", "text/plain")]
@@ -551,7 +551,8 @@ class Kind(str, enum.Enum):  # noqa: UP042  (as apps that must run on older Pyth
 
 
 @pytest.mark.parametrize(
-    ("event", "name"), [({"type": Kind.START}, "http.response.start"), ("hello", "?"), (None, "?"), ({}, "?")]
+    ("event", "name"),
+    [({"type": Kind.START}, "http.response.start"), ("hello", "?"), (None, "?"), ({}, "?"), ({"type": []}, "?")],
 )
 def test_whatever_is_sent_can_be_read_back(event, name, tmp_path, monkeypatch):
     async def app(scope, receive, send):

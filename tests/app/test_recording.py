@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from support import BenchError
 from support.app import recording
-from support.app.record import entry
+from support.app.entries import entry
 from support.app.recording import Recording
 
 ALIVE = os.getpid()

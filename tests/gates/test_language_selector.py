@@ -7,16 +7,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from browser import CONTRAST, browser_page, jupyterlab
+from learner import bilingual
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
 
 EN, KO, BOTH = "en", "ko", "both"
 SCROLLER = ".jp-Notebook .jp-WindowedPanel-outer"
-
-
-def bilingual(english: str, korean: str) -> str:
-    """Both texts, marked up as every prose cell of the course is."""
-    return f'<div lang="en">\n\n{english}\n\n</div>\n<div lang="ko">\n\n{korean}\n\n</div>\n'
 
 
 WIDE = f"""| header | value |

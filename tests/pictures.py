@@ -1,0 +1,348 @@
+"""What is drawn of real servers, each as a function that sets it up on a bench and returns one that draws it once."""
+
+import socket
+from collections.abc import Callable
+
+import httpx
+from websockets.sync.client import connect
+
+from support import sequence
+
+APPS = '''
+"""Apps that are recorded: two pieces at once, a word back for each word, an answer in a socket."""
+
+from support import record
+
+
+@record
+def pieces(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"one"
+    yield b"two"
+
+
+@record
+async def words(scope, receive, send):
+    """Answers each piece of a body as soon as it is there, with as many bytes."""
+    if scope["type"] == "lifespan":
+        return
+    length = dict(scope["headers"])[b"content-length"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    more = True
+    while more:
+        event = await receive()
+        more = event["more_body"]
+        await send({"type": "http.response.body", "body": event["body"].upper(), "more_body": more})
+
+
+@record
+async def deaf(scope, receive, send):
+    """Answers without a look at the body."""
+    if scope["type"] == "lifespan":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"no"})
+
+
+@record
+async def room(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": event["text"].upper()})
+'''
+SITE = "location / { proxy_pass {{ url }}; {{ more }} }"
+SOCKETS = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+
+
+def write_apps(bench) -> None:
+    (bench.folder / "apps.py").write_text(APPS, encoding="utf-8")
+
+
+def behind_nginx(bench, server, more: str = "proxy_http_version 1.1;"):
+    """A tap before nginx, and one between nginx and the server."""
+    behind = bench.tap(server, client="nginx")
+    site = bench.nginx(SITE, {"url": behind.url, "more": more})
+    return bench.tap(site), behind
+
+
+def talk(tap, *words: bytes) -> None:
+    """Sends each word of a body when the answer to the one before is there."""
+    with socket.create_connection(("127.0.0.1", tap.port), timeout=20) as client, client.makefile("rb") as answers:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % sum(map(len, words)))
+        for number, word in enumerate(words):
+            client.sendall(word)
+            if not number:
+                while answers.readline() != b"\r\n":
+                    pass
+            assert answers.read(len(word)) == word.upper()
+
+
+def two_requests(bench) -> Callable:
+    """Case (a): one request after the other, and the events of the second."""
+    web = bench.run("gunicorn apps:pieces")
+    tap = bench.tap(web)
+
+    def draw():
+        tap.clear()
+        httpx.get(f"{tap.url}/one")
+        httpx.get(f"{tap.url}/two")
+        return sequence(tap, web.events().last)
+
+    return draw
+
+
+def through_nginx(bench) -> Callable:
+    """Cases (b) and (d): two pieces, which nginx passes on as one or as two."""
+    web = bench.run("gunicorn apps:pieces")
+    front, behind = behind_nginx(bench, web)
+
+    def draw():
+        front.clear()
+        behind.clear()
+        httpx.get(front.url)
+        return sequence(behind, web.events().last, front)
+
+    return draw
+
+
+def without_events(bench) -> Callable:
+    """Case (d), and nobody counts the pieces."""
+    web = bench.run("gunicorn apps:pieces")
+    front, behind = behind_nginx(bench, web)
+
+    def draw():
+        front.clear()
+        behind.clear()
+        httpx.get(front.url)
+        return sequence(front, behind)
+
+    return draw
+
+
+def socket_through_nginx(bench) -> Callable:
+    """Case (b): a WebSocket through nginx to daphne."""
+    chat = bench.run("daphne apps:room")
+    front, behind = behind_nginx(bench, chat, SOCKETS)
+
+    def draw():
+        front.clear()
+        behind.clear()
+        with connect(front.ws_url, compression=None, proxy=None) as client:
+            for word in ("one", "two"):
+                client.send(word)
+                assert client.recv(timeout=20) == word.upper()
+        return sequence(chat.events().last, behind, front)
+
+    return draw
+
+
+def conversation(bench) -> Callable:
+    """Case (e): a body with a length, whose first half is answered before the second is sent."""
+    web = bench.run("uvicorn apps:words")
+    tap = bench.tap(web)
+
+    def draw():
+        tap.clear()
+        talk(tap, b"one", b"two")
+        return sequence(tap, web.events().last)
+
+    return draw
+
+
+def conversation_without_events(bench) -> Callable:
+    """Case (e), and only the tap tells."""
+    web = bench.run("uvicorn apps:words")
+    tap = bench.tap(web)
+
+    def draw():
+        tap.clear()
+        talk(tap, b"one", b"two")
+        return sequence(tap)
+
+    return draw
+
+
+def unread_body(bench) -> Callable:
+    """A body that crosses before or after the answer, as it happens."""
+    web = bench.run("uvicorn apps:deaf")
+    tap = bench.tap(web)
+
+    def draw():
+        tap.clear()
+        httpx.post(tap.url, content=b"body")
+        return sequence(tap, web.events().last)
+
+    return draw
+
+
+def two_apps(bench) -> Callable:
+    """Case (c): two servers, and the app of each."""
+    pages = bench.run("gunicorn apps:pieces", name="pages")
+    chat = bench.run("uvicorn apps:room", name="chat")
+    taps = bench.tap(pages), bench.tap(chat)
+
+    def draw():
+        for tap in taps:
+            tap.clear()
+        httpx.get(f"{taps[0].url}/page")
+        with connect(f"{taps[1].ws_url}/ws", compression=None, proxy=None) as client:
+            client.send("hi")
+            client.recv(timeout=20)
+        return sequence(chat.events().last, taps[1], pages.events().last, taps[0])
+
+    return draw
+
+
+PICTURES = [
+    two_requests,
+    through_nginx,
+    without_events,
+    socket_through_nginx,
+    conversation,
+    conversation_without_events,
+    unread_body,
+    two_apps,
+]
+
+# What each of them shows, every time.
+EXPECTED = {
+    "two_requests": """
+  client   → gunicorn  [1] GET /one
+  gunicorn → client    [1] 200 OK
+  gunicorn → client    [1] Data onetwo
+≈ client   ⇄ gunicorn  [1] FIN
+  client   → gunicorn  [2] GET /two
+  gunicorn → app       [2] app(environ, start_response) GET /two
+  app      → gunicorn  [2] return <generator>
+  app      → gunicorn  [2] start_response 200 OK  Content-Type: text/plain
+  app      → gunicorn  [2] yield b'one'
+  gunicorn → client    [2] 200 OK
+≈ app      → gunicorn  [2] yield b'two'
+  gunicorn → client    [2] Data onetwo
+≈ app      → gunicorn  [2] StopIteration
+≈ gunicorn → app       [2] close()
+  client   ⇄ gunicorn  [2] FIN
+""",
+    "through_nginx": """
+  client   → nginx     GET /
+  nginx    → gunicorn  GET /
+  gunicorn → app       app(environ, start_response) GET /
+  app      → gunicorn  return <generator>
+  app      → gunicorn  start_response 200 OK  Content-Type: text/plain
+  app      → gunicorn  yield b'one'
+  gunicorn → nginx     200 OK
+  nginx    → client    200 OK
+≈ app      → gunicorn  yield b'two'
+≈ gunicorn → nginx     Data onetwo
+  nginx    → client    Data onetwo
+≈ app      → gunicorn  StopIteration
+≈ gunicorn → app       close()
+≈ nginx    ⇄ gunicorn  FIN
+  client   ⇄ nginx     FIN
+""",
+    "without_events": """
+  client   → nginx     GET /
+  nginx    → gunicorn  GET /
+  gunicorn → nginx     200 OK
+  gunicorn → nginx     Data onetwo
+≈ nginx    → client    200 OK
+  nginx    → client    Data onetwo
+  client   ⇄ nginx     FIN
+≈ nginx    ⇄ gunicorn  FIN
+""",
+    "socket_through_nginx": """
+  client → nginx   GET /
+  nginx  → daphne  GET /
+  daphne → app     scope websocket /
+  daphne → app     websocket.connect
+  app    → daphne  websocket.accept
+  daphne → nginx   101 Switching Protocols
+  nginx  → client  101 Switching Protocols
+  client → nginx   TEXT 'one'
+  nginx  → daphne  TEXT 'one'
+  daphne → app     websocket.receive text='one'
+  app    → daphne  websocket.send text='ONE'
+  daphne → nginx   TEXT 'ONE'
+  nginx  → client  TEXT 'ONE'
+  client → nginx   TEXT 'two'
+  nginx  → daphne  TEXT 'two'
+  daphne → app     websocket.receive text='two'
+  app    → daphne  websocket.send text='TWO'
+  daphne → nginx   TEXT 'TWO'
+  nginx  → client  TEXT 'TWO'
+  client → nginx   CLOSE 1000
+  nginx  → daphne  CLOSE 1000
+  daphne → nginx   CLOSE 1000
+  nginx  → client  CLOSE 1000
+≈ daphne → app     websocket.disconnect code=1000
+≈ app    → daphne  return
+  client ⇄ nginx   FIN
+≈ nginx  ⇄ daphne  FIN
+""",
+    "conversation": """
+  client  → uvicorn  POST /
+≈ client  → uvicorn  Data one
+  uvicorn → app      scope http POST /
+  app     → uvicorn  http.response.start 200  content-length: 6
+≈ uvicorn → client   200 OK
+  uvicorn → app      http.request body=b'one'  more_body=True
+  app     → uvicorn  http.response.body body=b'ONE'  more_body=True
+  uvicorn → client   Data ONE
+  client  → uvicorn  Data two
+  uvicorn → app      http.request body=b'two'  more_body=False
+  app     → uvicorn  http.response.body body=b'TWO'  more_body=False
+  uvicorn → client   Data TWO
+≈ app     → uvicorn  return
+  client  ⇄ uvicorn  FIN
+""",
+    "conversation_without_events": """
+  client  → uvicorn  POST /
+  client  → uvicorn  Data one
+≈ uvicorn → client   200 OK
+  uvicorn → client   Data ONE
+  client  → uvicorn  Data two
+  uvicorn → client   Data TWO
+  client  ⇄ uvicorn  FIN
+""",
+    "unread_body": """
+  client  → uvicorn  POST /
+≈ client  → uvicorn  Data body
+  uvicorn → app      scope http POST /
+  app     → uvicorn  http.response.start 200  content-length: 2
+  uvicorn → client   200 OK
+≈ app     → uvicorn  http.response.body body=b'no'
+  uvicorn → client   Data no
+≈ app     → uvicorn  return
+  client  ⇄ uvicorn  FIN
+""",
+    "two_apps": """
+  client       → gunicorn      [1] GET /page
+  gunicorn     → gunicorn app  [1] app(environ, start_response) GET /page
+  gunicorn app → gunicorn      [1] return <generator>
+  gunicorn app → gunicorn      [1] start_response 200 OK  Content-Type: text/plain
+  gunicorn app → gunicorn      [1] yield b'one'
+  gunicorn     → client        [1] 200 OK
+≈ gunicorn app → gunicorn      [1] yield b'two'
+  gunicorn     → client        [1] Data onetwo
+≈ gunicorn app → gunicorn      [1] StopIteration
+≈ gunicorn     → gunicorn app  [1] close()
+≈ client       ⇄ gunicorn      [1] FIN
+  client       → uvicorn       [2] GET /ws
+  uvicorn      → uvicorn app   [2] scope websocket /ws
+  uvicorn      → uvicorn app   [2] websocket.connect
+  uvicorn app  → uvicorn       [2] websocket.accept
+  uvicorn      → client        [2] 101 Switching Protocols
+  client       → uvicorn       [2] TEXT 'hi'
+  uvicorn      → uvicorn app   [2] websocket.receive text='hi'
+  uvicorn app  → uvicorn       [2] websocket.send text='HI'
+  uvicorn      → client        [2] TEXT 'HI'
+  client       → uvicorn       [2] CLOSE 1000
+  uvicorn      → client        [2] CLOSE 1000
+≈ uvicorn      → uvicorn app   [2] websocket.disconnect code=1000  reason=''
+≈ uvicorn app  → uvicorn       [2] return
+  client       ⇄ uvicorn       [2] FIN
+""",
+}
