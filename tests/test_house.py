@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "sequences": GROUND | {"wire", "app", "order"},
     "outcome": {"errors"},
     "frames": {"errors"},
-    "timelines": GROUND | {"wire", "app", "sequences"},
+    "timelines": GROUND | {"wire", "app", "order", "sequences"},
     "machine": GROUND | {"bench"},
     "notebook": GROUND | {"app", "bench", "frames", "wire"},
     "exercises": GROUND | {"app", "bench", "frames", "sequences", "wire"},
