@@ -34,8 +34,8 @@ CLAIMS = {
 LOCK = (course.ROOT / "support/upkeep/requirements.lock").read_text(encoding="utf-8")
 LOCKED = dict(re.findall(r"^([a-z-]+)==([\d.]+)", LOCK, re.MULTILINE))
 RULES = {
-    "unwritten", "verbs", "minutes", "too-long", "exercise-minutes", "neighbours", "recap", "sections", "rhythm",
-    "look-place", "heading-place", "claim", "version", "link",
+    "unwritten", "verbs", "minutes", "too-long", "exercise-minutes", "neighbours", "mark", "recap", "sections",
+    "rhythm", "look-place", "heading-place", "claim", "version", "link",
 }  # fmt: skip
 
 
@@ -102,6 +102,12 @@ def neighbours(path, notebook) -> Iterator[tuple[str, str, str]]:
             "neighbours",
             f"end the halves with '{english}' and '{korean}' (`make format` corrects them)",
         )
+
+
+def mark(path, notebook) -> Iterator[tuple[str, str, str]]:
+    if notebook.metadata.get("course") != lesson.COURSE:
+        sentence = "the extension takes it for a stranger's notebook: run `make format`, which marks it in its metadata"
+        yield notebook.cells[0].id, "mark", sentence
 
 
 def closing(path, notebook) -> Iterator[tuple[str, str, str]]:
@@ -203,7 +209,7 @@ def links(path, notebook) -> Iterator[tuple[str, str, str]]:
                 yield cell.id, "link", f"{target} leads nowhere: write the path from {path.parent.name}/"
 
 
-COMMON = (unwritten, opening, times, neighbours, closing, rhythm, order, versions, links)
+COMMON = (unwritten, opening, times, neighbours, mark, closing, rhythm, order, versions, links)
 LESSON = (sections, claims)
 
 
@@ -249,6 +255,7 @@ LOOK = '<div lang="en">\n\n**Look.** x\n\n</div>'
         (times, "too-long", ["# 1.3 A · 가", f'<div lang="en">\n\n{"word " * 4900}\n\n</div>']),
         (times, "exercise-minutes", ["# 1.3 A · 가", "## 1. Exercise: a · 연습: 가"]),
         (times, "exercise-minutes", ["# 1.3 A · 가", "## 1. Exercise: a (45 min) · 연습: 가(45분)"]),
+        (mark, "mark", ["# 1.3 A · 가"]),
         (closing, "recap", ["# 1.3 A · 가"]),
         (sections, "sections", ["# 1.3 A · 가", "## 1. Recap · 정리", "## 2. Exercise: a · 연습: 가"]),
         (rhythm, "rhythm", [LOOK]),

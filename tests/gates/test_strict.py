@@ -13,7 +13,7 @@ import pytest
 
 MOST_UNCOMPARED = 0.05
 # Any other tag might be one that nbval obeys: nbval-skip, say, neither runs a cell nor compares it.
-TAGS = {"claim", "check", "setup", "solution", "stub", "raises-exception", "nbval-ignore-output"}
+TAGS = {"claim", "check", "setup", "show", "solution", "stub", "raises-exception", "nbval-ignore-output"}
 # nbval compares no image, no traceback (but the error's name and words), and not which stream a text came on.
 COMPARED = {"text/plain", "text/html", "text/markdown"}
 PRODUCTS = {"nginx", "gunicorn", "uvicorn", "daphne", "WSGIServer", "CPython", "Python", "python-httpx", "httpx", "h11"}

@@ -178,9 +178,10 @@ def test_what_the_cell_noted_among_several_connections():
     def noted(text):
         return Piece(0, 0, "", "note", text.encode())
 
-    kept = [crossed(1), crossed(2), noted("both"), crossed(1), crossed(2), noted("then"), crossed(3), noted("over")]
+    kept = [crossed(1), crossed(2), noted("both"), crossed(1), crossed(2), noted("then"), crossed(3)]
+    kept += [crossed(4), noted("over")]
     rows = [line.split()[-1] for line in repr(Wire(kept)).splitlines() if line.startswith("  ")]
-    assert rows == ["1", "both", "2", "both", "3", "then", "over"]
+    assert rows == ["1", "both", "2", "both", "3", "then", "4", "over"]
 
 
 def test_the_exchange_that_began_last():
