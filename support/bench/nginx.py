@@ -20,7 +20,7 @@ from ..loopback import HOST
 from ..waiting import until
 from .nginx_configuration import Configuration, Listen, put, read_text, unreadable
 from .nginx_statements import File, top_level
-from .ports import free_ports
+from .ports import Claim, claims
 from .programs import PROGRAMS, Program, answers, listens, require
 from .server import Server
 
@@ -52,6 +52,7 @@ class Site(ABC):
         # What is said first over plain TCP is the stream's own business, so a knock has no known answer.
         self.ready = answers if main and main.http else listens
         self.ports: list[int] = []
+        self.claims: list[Claim] = []  # on all ports but the main one
         self.told: list[str] = []
         self.files: list[File] = []
 
@@ -88,7 +89,9 @@ class Site(ABC):
         """The ports that a further address may have: the one it has already, else the next free ones."""
         if listen.key in self._known:
             yield self._known[listen.key]
-        yield from free_ports(self._familiar(listen))
+        for claim in claims(self._familiar(listen)):
+            self.claims.append(claim)
+            yield claim.port
 
     def refusal(self, error: BenchError) -> BenchError:
         """The error with the line that nginx's message names, as the learner wrote it; else as it was."""
@@ -231,14 +234,16 @@ class Nginx(Server):
     """An nginx on the bench; `site` is where its configuration comes from, and `told` what was moved in it."""
 
     def __init__(self, name: str, command: list[str], program: Program, port: int, folder: Path, site: Site) -> None:
-        super().__init__(name, command, program, port, folder)
-        self.site = site
+        super().__init__(name, command, program, None if site.unix else port, folder)
+        self.unix = Path(site.unix) if site.unix else None
+        self.site, self._given = site, port
         self.write()
 
     def write(self) -> None:
         """Reads the configuration as it is now, and writes what nginx is to read."""
-        self.tls = self.site.write(self.port)
+        self.tls = self.site.write(self._given)
         self.told = self.site.told
+        self.claims += [claim for claim in self.site.claims if claim not in self.claims]
 
     def reload(self, site: str | None = None, timeout: float = 20.0) -> None:
         """Reads the configuration again, or the new text of a cell, and returns once new workers serve it.
@@ -269,7 +274,7 @@ class Nginx(Server):
         words = [*self.command, "-s", "reload"]
         asked = subprocess.run(
             [require("nginx"), *words[1:]],
-            cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            cwd=self.folder, env=self._variables(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )  # fmt: skip
         if asked.returncode:
             raise BenchError(
@@ -290,7 +295,7 @@ class Nginx(Server):
     def _workers(self) -> dict[int, str]:
         """The processes of the master that are not about to end, with their titles."""
         found = {}
-        for process in self._family()[1:]:
+        for process in self._family.everyone()[1:]:
             try:
                 title = " ".join(process.cmdline())
             except psutil.Error:

@@ -12,7 +12,6 @@ import httpx
 import pytest
 import samples
 
-from support.bench.ports import free_ports
 from support.wire.tap import Tap
 
 TWO = """
@@ -76,7 +75,7 @@ def upstream():
 @pytest.fixture
 def tap(upstream):
     """A tap before it."""
-    made = Tap(upstream, next(free_ports(upstream.port + 1)))
+    made = Tap(upstream, samples.unused(upstream.port + 1))
     yield made
     made.close()
 
@@ -101,7 +100,7 @@ def test_it_finds_out_by_itself(upstream, tap):
 
 def test_a_tap_before_nobody_refuses_from_the_start(upstream):
     upstream.close()
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == errno.ECONNREFUSED
     assert tap.pieces == []
     tap.close()
@@ -128,7 +127,7 @@ def test_whoever_listens_there_is_the_upstream(upstream, monkeypatch):
     """As when a server was started anew on the same port, and the tap is the one before the old one."""
     upstream.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     monkeypatch.setattr("support.wire.door.LOOK", None)  # only the end of the process tells when to look
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     upstream.process.communicate(b"\n")
     samples.until(lambda: tap._relay._door._life is None, "a look")
     assert knock(tap.port) == 0
@@ -146,7 +145,7 @@ def test_the_end_of_the_process_tells_at_once(upstream, monkeypatch):
     )
     upstream.process.stdout.readline()
     monkeypatch.setattr("support.wire.door.LOOK", None)
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == 0
     upstream.process.communicate("\n")
     samples.until(lambda: knock(tap.port) == errno.ECONNREFUSED, "a refusal")
@@ -197,7 +196,7 @@ def test_an_upstream_on_a_unix_socket(tmp_path):
     path = str(tmp_path / "app.sock")
     listener = socket.create_server(path, family=socket.AF_UNIX)
     upstream = SimpleNamespace(endpoint=(socket.AF_UNIX, path), name="server", running=True)
-    tap = Tap(upstream, next(free_ports(samples.quiet_port())))
+    tap = Tap(upstream, samples.unused(samples.quiet_port()))
     with socket.create_connection(("127.0.0.1", tap.port), samples.HANGING) as client:
         sock = listener.accept()[0]
         client.sendall(b"ping")
