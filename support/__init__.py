@@ -17,10 +17,12 @@ from importlib import import_module
 _HOME = {
     "Bench": "bench.bench",
     "BenchError": "errors",
+    "outcome": "outcome",
     "preflight": "machine",
     "record": "app.record",
     "say": "wire.say",
     "sequence": "sequences",
+    "timeline": "timelines",
 }
 __all__ = list(_HOME)
 

@@ -6,8 +6,8 @@
     World.at   the true time at which something happened, which the bench never sees
     World.known   pairs of things of which the first caused the second, as the bench can tell from what it sees
 
-A thing that happens has a key: ("byte", tap, connection, way, offset), ("event", call, number), ("note", number). A byte
-has a name, too, which says what it is: (tap, connection, way, role, number, byte), see `World.names`.
+A thing that happens has a key: ("byte", tap, connection, way, offset), ("event", call, number), ("note", number). A
+byte has a name, too, which says what it is: (tap, connection, way, role, number, byte), see `World.names`.
 """
 
 import heapq
@@ -16,31 +16,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from types import SimpleNamespace
 
+from kept import Kept
 from websockets.frames import Frame, Opcode
 
 from support.app.events import Events
-from support.wire.tap import Piece, Tap
-from support.wire.wire import Wire
+from support.wire.tap import Piece
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-class Kept(Tap):
-    """A tap that never was: what it would have kept."""
-
-    ports: dict[int, int] = None
-
-    def __init__(self, pieces: list[Piece], client: str, server: str, ports: dict[int, int]) -> None:
-        self.pieces, self.client, self.upstream, self.ports = pieces, client, SimpleNamespace(name=server), ports
-
-    def settle(self) -> None:
-        """It is quiet."""
-
-    @property
-    def wire(self) -> Wire:
-        return Wire(self.pieces)
 
 
 @dataclass
@@ -660,7 +643,7 @@ def _tunnel(world: World, front: Leg, behind: Leg, way: str) -> Iterator[Callabl
         return len(frames) == total and passed >= frames[-1][1] - start
 
     while not done():
-        yield lambda: len(source.line.got[way]) > start + passed or done()
+        yield lambda passed=passed: len(source.line.got[way]) > start + passed or done()
         data = source.line.got[way][start + passed :]
         copy.line.send(way, data)
         passed += len(data)

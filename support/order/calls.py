@@ -12,6 +12,9 @@ STARTS = ("start_response", "http.response.start", "websocket.http.response.star
 OTHERS_BYTES = ("http.response.pathsend", "http.response.zerocopysend")  # a server's extensions: nobody knows how many
 
 
+Line = tuple[str, bytes, bytes]  # the method, the path without %-escapes, the query string
+
+
 @dataclass(eq=False, repr=False)
 class Call:
     """One call of an app: its events, and the moment of each."""
@@ -37,16 +40,25 @@ class Call:
         return data if isinstance(data, dict) else {}
 
     @property
-    def line(self) -> tuple[str, bytes, bytes] | None:
-        """The method, the path as bytes and the query string, as the app was told."""
+    def line(self) -> Line | None:
+        """The request line as the app was told of it."""
         asked = self._asked
         if "PATH_INFO" in asked:
-            path = f"{asked.get('SCRIPT_NAME', '')}{asked['PATH_INFO']}".encode("latin-1", "replace")
-            return asked.get("REQUEST_METHOD", "GET"), path, asked.get("QUERY_STRING", "").encode("latin-1", "replace")
+            method, query = asked.get("REQUEST_METHOD", "GET"), asked.get("QUERY_STRING", "")
+            path = f"{asked.get('SCRIPT_NAME', '')}{asked['PATH_INFO']}"
+            return method, path.encode("latin-1", "replace"), str(query).encode("latin-1", "replace")
         if "path" in asked:
             query = asked.get("query_string", b"")
-            return asked.get("method", "GET"), asked["path"].encode(), query if isinstance(query, bytes) else b""
+            return asked.get("method", "GET"), str(asked["path"]).encode(), query if isinstance(query, bytes) else b""
         return None
+
+    def fits(self, line: Line) -> bool:
+        """Whether it may be the call for a request with that line; some servers put their root_path before the path."""
+        if self.line is None:
+            return True
+        method, path, query = self.line
+        root = str(self._asked.get("root_path", "")).encode()
+        return line in (self.line, (method, path.removeprefix(root), query))
 
     @property
     def port(self) -> int | None:
@@ -124,7 +136,7 @@ def stretch(several: Iterable[Call], moments: Moments) -> None:
         call.moments = [moments.new() for _ in call.events]
 
 
-def asked(method: bytes, target: bytes) -> tuple[str, bytes, bytes]:
+def asked(method: bytes, target: bytes) -> Line:
     """A request line as an app is told of it: the path without %-escapes, the query apart."""
     if not target.startswith(b"/") and b"://" in target:  # the absolute form, RFC 9112 section 3.2.2
         target = b"/" + target.split(b"://", 1)[1].partition(b"/")[2]

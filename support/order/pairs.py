@@ -33,7 +33,7 @@ def _leftmost(calls: list[Call], exchanges: list[Exchange]) -> dict[Call, Exchan
     """Each call with the first exchange behind the last one taken that has its request line."""
     found, rest = {}, iter(exchanges)
     for call in calls:
-        exchange = next((each for each in rest if call.line in (None, asked(*each.line))), None)
+        exchange = next((each for each in rest if call.fits(asked(*each.line))), None)
         if exchange is None:
             return found
         found[call] = exchange
@@ -43,15 +43,12 @@ def _leftmost(calls: list[Call], exchanges: list[Exchange]) -> dict[Call, Exchan
 def by_line(calls: Iterable[Call], exchanges: Iterable[Exchange]) -> dict[Call, Exchange]:
     """The calls without an address whose request line occurs once, among them and at the taps of their server."""
     without = [call for call in calls if call.port is None and call.line]
-    wanted = Counter((call.server, call.line) for call in without)
-    there: dict[tuple, list[Exchange]] = {}
-    for exchange in exchanges:
-        there.setdefault((exchange.connection.tap.upstream.name, asked(*exchange.line)), []).append(exchange)
     pairs = {}
     for call in without:
-        key = call.server, call.line
-        if wanted[key] == 1 and len(there.get(key, [])) == 1:
-            pairs[call] = there[key][0]
+        fitting = [e for e in exchanges if e.connection.tap.upstream.name == call.server and call.fits(asked(*e.line))]
+        equal = [other for other in without if (other.server, other.line) == (call.server, call.line)]
+        if len(fitting) == len(equal) == 1:
+            pairs[call] = fitting[0]
     return pairs
 
 

@@ -72,11 +72,12 @@ class Wire:
 
         Where no HTTP was spoken, it is the connection that began last.
         """
-        began = [m for m in self.messages if m.name == "Request"] or [m for m in self.messages if m.connection]
+        talk = [m for m in self.messages if m.connection]
+        began = [m for m in talk if m.name == "Request"] or talk[-1:]  # connections are numbered as they begin
         if not began:
             return Wire.of([])
         first = max(began, key=lambda message: (message.place, message.exchange))
-        mine = [m for m in self.messages if m.connection == first.connection]
+        mine = [m for m in talk if m.connection == first.connection]
         newest = first.exchange == max(m.exchange for m in mine)
         return Wire.of(m for m in mine if m.exchange == first.exchange or (newest and not m.exchange))
 

@@ -34,8 +34,8 @@ CLAIMS = {
 LOCK = (course.ROOT / "support/upkeep/requirements.lock").read_text(encoding="utf-8")
 LOCKED = dict(re.findall(r"^([a-z-]+)==([\d.]+)", LOCK, re.MULTILINE))
 RULES = {
-    "unwritten", "verbs", "minutes", "too-long", "exercise-minutes", "neighbours", "mark", "recap", "sections", "rhythm",
-    "look-place", "heading-place", "claim", "version", "link",
+    "unwritten", "verbs", "minutes", "too-long", "exercise-minutes", "neighbours", "mark", "recap", "sections",
+    "rhythm", "look-place", "heading-place", "claim", "version", "link",
 }  # fmt: skip
 
 

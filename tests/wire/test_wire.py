@@ -178,9 +178,10 @@ def test_what_the_cell_noted_among_several_connections():
     def noted(text):
         return Piece(0, 0, "", "note", text.encode())
 
-    kept = [crossed(1), crossed(2), noted("both"), crossed(1), crossed(2), noted("then"), crossed(3), noted("over")]
+    kept = [crossed(1), crossed(2), noted("both"), crossed(1), crossed(2), noted("then"), crossed(3)]
+    kept += [crossed(4), noted("over")]
     rows = [line.split()[-1] for line in repr(Wire(kept)).splitlines() if line.startswith("  ")]
-    assert rows == ["1", "both", "2", "both", "3", "then", "over"]
+    assert rows == ["1", "both", "2", "both", "3", "then", "4", "over"]
 
 
 def test_the_exchange_that_began_last():
@@ -189,6 +190,11 @@ def test_the_exchange_that_began_last():
     assert story(wire.last.messages) == ["→ Request GET /2", "← Response 200 OK", "← Data ho", "← FIN"]
     assert story(Wire(pieces(*moves[:1])).last.messages) == ["→ Request GET /2"]
     assert repr(wire.last).startswith("→  Request   GET /2")
+
+
+def test_an_end_after_something_else_is_not_the_end_of_the_exchange():
+    moves = [("→", GET), ("←", OK + b"hi"), ("←", b"HTTP/1.1 408 Request Timeout\r\n\r\n"), ("←", "FIN")]
+    assert story(Wire(pieces(*moves)).last.messages) == ["→ Request GET /", "← Response 200 OK", "← Data hi"]
 
 
 def test_the_exchange_that_began_last_of_several_connections():
@@ -201,8 +207,9 @@ def test_the_exchange_that_began_last_of_several_connections():
 
 
 def test_the_last_connection_where_no_http_is_spoken():
-    kept = [Piece(0, 1, "→", "data", b"one"), Piece(0, 2, "→", "data", b"two"), Piece(0, 1, "→", "data", b"more")]
+    kept = [Piece(0, 1, "→", "data", b"one"), Piece(0, 2, "→", "data", b"two"), Piece(0, 1, "←", "data", b"more")]
     assert story(Wire(kept).last.messages) == ["→ bytes two"]
+    assert Wire(pieces(("", "noted"))).last.messages == []
 
 
 BIG = {
