@@ -1,4 +1,4 @@
-"""The server of these checks, and what its log says of the learner's code."""
+"""The server of the WSGI checks, and what its log says of the learner's code."""
 
 import re
 
