@@ -41,7 +41,7 @@ def _nginx(line: str, cell: str) -> None:
     bench = Bench.standing()
     name = line.strip() or "nginx"
     names = get_ipython().user_ns
-    names[name] = bench.nginx(cell, names, name=name)
+    names[name] = bench.nginx(cell, names, key=name)
 
 
 def _writefile(line: str, cell: str) -> None:
@@ -150,8 +150,8 @@ def _asked_last() -> tuple[Server | None, tuple | None]:
 def _state(server: Server) -> Said:
     if server.running:
         return server.fault(
-            f"{server.name} runs at {server.url}. Its last words:",
-            f"{server.name} 서버는 {server.url}에서 실행 중입니다. 마지막 로그:",
+            f"{server.name} runs at {server.where}. Its last words:",
+            f"{server.name} 서버는 {server.where}에서 실행 중입니다. 마지막 로그:",
         ).said
     status = server.process.returncode
     return server.fault(

@@ -33,9 +33,9 @@ import psutil
 from support import Bench
 from support.app.entries import entry
 from support.app.recording import Recording
-from support.bench.nginx import CellSite
-from support.bench.ports import free_ports
-from support.bench.programs import require
+from support.bench.nginx import CellSite, Nginx
+from support.bench.ports import claims
+from support.bench.programs import PROGRAMS, require
 from support.bench.server import Server
 from support.loopback import HOST
 
@@ -88,7 +88,7 @@ class Starts:
         self.bench, self.command = bench, command
         self.token = bench.folder.name  # no other server on this machine answers with it
         self.server = self._run()
-        self.environment = self.server._environment()
+        self.environment = self.server._variables()
         _end(self.server.process)
 
     def by_bench(self) -> float:
@@ -102,10 +102,12 @@ class Starts:
     def by_hand(self) -> float:
         """Seconds from Popen to the first answer; the command and its environment are the bench's own."""
         # Lower than the ports that clients are given, or the loop might connect to itself.
-        port = next(free_ports(random.randrange(20000, 30000)))
+        claim = next(claims(random.randrange(20000, 30000)))
+        port = claim.port
         words = [word.replace(str(self.server.port), str(port)) for word in self.server.command[1:]]
         if not self.command:
-            CellSite(self.bench.folder, "nginx", SITE, {"token": self.token}).write(port)
+            site = CellSite(self.bench.folder, "nginx", SITE, {"token": self.token})
+            Nginx("nginx", site.words, PROGRAMS["nginx"], port, self.bench.folder, site).write()
         path, group = require(self.server.name), self.bench._keeper.pid
         with open("by-hand.log", "ab") as log:
             began = time.perf_counter()
@@ -116,6 +118,7 @@ class Starts:
             )  # fmt: skip
             seconds = self._answer(port) - began
         _end(process)
+        claim.close()
         return seconds
 
     def _run(self) -> Server:

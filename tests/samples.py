@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import multiprocessing
 import os
 import re
 import socket
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import psutil
+
+from support.bench import ports
 
 HANGUL = re.compile(r"[가-힣]")
 HANGING = 20  # seconds after which a wait is given up; no test depends on how long anything takes
@@ -85,6 +88,28 @@ def quiet_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no quiet port")
+
+
+@contextlib.contextmanager
+def forked():
+    """A process that this one has forked, and that lives on until it is told to end."""
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe()
+    child = fork.Process(target=lambda: (there.send("begun"), there.recv()), daemon=True)
+    child.start()
+    try:
+        assert here.recv() == "begun"
+        yield child
+    finally:
+        here.send("enough")
+        child.join()
+
+
+def unused(first: int) -> int:
+    """A port from `first` on that nobody uses, nor any bench of the machine is about to."""
+    claim = next(ports.claims(first))
+    claim.close()
+    return claim.port
 
 
 class _Stranger(http.server.BaseHTTPRequestHandler):

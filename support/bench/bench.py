@@ -1,29 +1,34 @@
 """The bench: real programs stand on it, each started by the command one would type in a terminal."""
 
+import contextlib
 import errno
 import os
-import shlex
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..app import target
 from ..errors import BenchError
 from ..loopback import HOST
-from ..wire.tap import Tap
-from . import keeper
+from ..show import Table
+from . import commands, keeper, ports
 from .nginx import CellSite, FileSite, Nginx, Site
 from .page import Page
-from .ports import free_ports
-from .programs import PROGRAMS, Program, require
+from .programs import PROGRAMS, require
 from .server import PortTaken, Server
 
-TRIES = 30  # a class that shares one machine may start this many servers at once
+if TYPE_CHECKING:
+    from ..wire.tap import Tap
+
+TRIES = 30  # somebody who makes no claims may take as many ports between our look at them and the program's
+TAPS = 10_000  # so far from its server's port a tap's is looked for: one sees which belongs to which
+FAMILIAR = 8000  # near this, where a server has a unix socket
 
 
 class Bench:
@@ -48,9 +53,10 @@ class Bench:
         (self.folder / ".bench").mkdir()
         self.servers: dict[str, Server] = {}
         self.taps: list = []
+        self._claims: list[ports.Claim] = []  # of the taps
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", keeper.__file__, str(self.folder)],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
+            [sys.executable, "-I", keeper.__file__, str(self.folder), str(os.getpid())],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0, bufsize=0,
         )  # fmt: skip
         os.chdir(self.folder)
         _keep_proxies_out()
@@ -66,49 +72,79 @@ class Bench:
             )
         return cls.current
 
-    def run(self, command: str, *, name: str | None = None, port: int | None = None, timeout: float = 20.0) -> Server:
+    def run(
+        self,
+        command: str,
+        *,
+        name: str | None = None,
+        port: int | None = None,
+        listens: bool = True,
+        tls: bool = False,
+        timeout: float = 20.0,
+    ) -> Server:
         """Runs a command and returns its Server once it answers; prints the exact command.
 
-        The bench adds where to listen: the program's familiar port or the next free one, or just `port`.
-        A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is
-        missing, ends, or does not answer within `timeout` seconds; it is stopped then (see `Server.stop`).
+        The bench adds where to listen: the program's familiar port or the next free one, or just `port`; unless
+        the command names a unix socket, or `listens` is False, as for a worker. Whether the server speaks TLS is
+        seen from its options; of a program of one's own `tls` says so. `name` is what it is called in diagrams.
+
+        A command (or a `name`) that runs already is stopped first. Raises BenchError when the program is missing,
+        ends, can be reached by other machines, or does not answer and is idle for `timeout` seconds; it is stopped
+        then (see `Server.stop`).
         """
         self._stands()
-        words = self._words(command)
         if port is not None and not 0 < port < 65536:
             raise BenchError(
                 f"{port} is no port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
-        if words[0] == "nginx":
-            return self._start_nginx(FileSite(self.folder, words, name), name or command, port, timeout)
-        row = PROGRAMS.get(words[0], Program())
-        if "{port}" not in command and "{address}" not in command:
-            words += row.listen
-        return self._start(words, row, name or command, port, timeout)
+        read = commands.read(command, self.folder, listens)
+        read.tls |= tls
+        self._refuse_constants(read)
+        if read.name == "nginx":
+            return self._start_nginx(
+                FileSite(self.folder, read.words, name), read, name or command, name, port, timeout
+            )
+        return self._start(read, name or command, name, port, timeout)
 
-    def nginx(self, site: str, names: dict | None = None, *, name: str = "nginx", timeout: float = 20.0) -> Server:
+    def nginx(
+        self,
+        site: str,
+        names: dict | None = None,
+        *,
+        name: str = "nginx",
+        key: str | None = None,
+        timeout: float = 20.0,
+    ) -> Server:
         """Runs nginx with a site configuration in which `{{ }}` is filled in from `names`; its Server.
 
         `site` is what stands in a server block, in the http block, or a whole nginx.conf. Wherever it listens, it
-        is moved to loopback. Raises BenchError with nginx's message and the line when nginx refuses it.
+        is moved to loopback. `key` is the folder that it gets, and what runs there already is stopped first: `name`,
+        unless given. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
         self._stands()
-        return self._start_nginx(CellSite(self.folder, name, site, names or {}), name, None, timeout)
+        cell = CellSite(self.folder, key or name, site, names or {})
+        command = commands.Command(cell.words, {}, "nginx", PROGRAMS["nginx"])
+        return self._start_nginx(cell, command, key or name, name, None, timeout)
 
-    def _start_nginx(self, site: Site, key: str, port: int | None, timeout: float) -> Nginx:
+    def _start_nginx(
+        self, site: Site, command: commands.Command, key: str, name: str | None, port: int | None, timeout: float
+    ) -> Nginx:
         """Runs nginx with a site that is moved to the port, or to a free one."""
-        row = replace(PROGRAMS["nginx"], port=site.port, ready=site.ready)
+        row = replace(command.program, port=site.port, ready=site.ready)
+        moved = replace(command, words=site.words, program=row, unix=site.unix)
         try:
-            return self._start(site.words, row, key, port, timeout, make=partial(Nginx, site=site))
+            return self._start(moved, key, name, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:
             raise site.refusal(error) from None
 
-    def tap(self, upstream: Server, *, client: str = "client"):
+    def tap(self, upstream: Server, *, client: str = "client") -> "Tap":
         """A Tap in front of a server: send requests to its `url`, and it keeps every byte both ways.
 
         `client` names who will connect to it in diagrams ("nginx" for the hop behind nginx).
         """
+        from ..wire.tap import Tap  # only now: what decodes bytes takes as long to import as all the rest
+
         self._stands()
         if not isinstance(upstream, Server):
             raise BenchError(
@@ -119,16 +155,19 @@ class Bench:
             )
         if not upstream.running:
             raise upstream.gone()
-        # Far from every port that a bench looks for a server on, so that no such look lands in a tap.
-        for port in free_ports(upstream.port + (10_000 if upstream.port < 50_000 else -10_000)):
+        near = upstream.port or FAMILIAR
+        for claim in ports.claims(near + (TAPS if near < 50_000 else -TAPS)):
             try:
-                tap = Tap(upstream, port, client)
+                tap = Tap(upstream, claim.port, client)
             except OSError as error:
+                claim.close()
                 if error.errno != errno.EADDRINUSE:
                     raise
-                continue  # somebody else took the port between our look and now
+                continue  # somebody who makes no claims took the port between our look and now
             break
+        self._claims.append(claim)
         self.taps.append(tap)
+        upstream.taps.append(tap)
         return tap
 
     def page(self, site: Server, path: str = "/") -> Page:
@@ -144,10 +183,14 @@ class Bench:
         """Ends everything the bench started and removes its folder."""
         for tap in self.taps:
             tap.close()
+        with contextlib.suppress(OSError, ValueError):  # somebody has ended the keeper, or this is the second time
+            self._keeper.stdin.write(b"close\n")
         self._keeper.stdin.close()
         self._keeper.wait()
         for server in self.servers.values():
             server.stop()
+        for claim in self._claims:
+            claim.close()
         if Bench.current is self:
             Bench.current = None
             os.chdir(self.home if self.home.is_dir() else self.folder.parent)
@@ -162,69 +205,88 @@ class Bench:
                 "이 작업대는 이미 정리되었습니다. bench = Bench()가 있는 셀부터 차례로 다시 실행하세요.",
             )
 
-    def _words(self, command: str) -> list[str]:
-        """The command's words, checked: its program is here and it leaves listening to the bench."""
-        try:
-            words = shlex.split(command)
-        except ValueError as error:
-            raise BenchError(
-                f"The command cannot be split into words: {error}. Look at its quotes.",
-                f"명령을 단어로 나눌 수 없습니다({error}). 따옴표를 확인하세요.",
-            ) from None
-        if not words:
-            raise BenchError("The command is empty.", "명령이 비어 있습니다.")
-        require(words[0])
-        row = PROGRAMS.get(words[0])
-        if row is None and "{port}" not in command and "{address}" not in command:
-            raise BenchError(
-                f"The bench does not know how {words[0]} is told its port: write {{port}} where it goes.",
-                f"벤치는 {words[0]} 명령에 포트를 지정하는 방법을 모릅니다. 포트가 들어갈 자리에 {{port}}를 쓰세요.",
-            )
-        for word in words:
-            if row and (word in row.own or word.split("=")[0] in row.own):
-                raise BenchError(
-                    f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
-                    f"{word} 옵션은 빼세요. 주소는 벤치가 정합니다. 포트를 고르려면 port=8000처럼 지정하세요.",
-                )
-        for word in words[1:]:
-            if words[0] in ("uvicorn", "daphne") and (kind := target.constant(self.folder, word)):
-                # Both would start, and answer every request with 500.
+    def _table(self) -> Table:
+        rows = [
+            (server.name, server.shown, server.address, "yes" if server.running else f"ended, status {server.status}")
+            for server in self.servers.values()
+        ]
+        rows += [(f"tap of {tap.upstream.name}", "", tap.address, "yes") for tap in self.taps]
+        return Table(("name", "command", "address", "runs"), rows)
+
+    def __repr__(self) -> str:
+        return repr(self._table()) if self.servers else "nothing stands on the bench"
+
+    def _repr_html_(self) -> str | None:
+        return self._table()._repr_html_() if self.servers else None
+
+    def _refuse_constants(self, command: commands.Command) -> None:
+        """Raises BenchError if the app that the command names is none: these would answer every request with 500."""
+        for word in command.words[1:]:
+            if command.name in ("uvicorn", "daphne", "hypercorn") and (kind := target.constant(self.folder, word)):
                 raise BenchError(
                     f"{word} is no application: it is a {kind}, which cannot be called. Name the app instead.",
                     f"{word} 값은 {kind} 타입이라 애플리케이션으로 호출할 수 없습니다. 앱의 이름을 쓰세요.",
                 )
-        return words
 
-    def _start(self, words, row, key, port, timeout, make=Server) -> Server:
-        """Starts a program on the wanted port, or on the first that nobody else takes meanwhile."""
-        path = require(words[0])
+    def _start(
+        self,
+        command: commands.Command,
+        key: str,
+        name: str | None,
+        port: int | None,
+        timeout: float,
+        make: Callable[..., Server] = Server,
+    ) -> Server:
+        """Starts a program on the wanted port, or on the first that nobody else takes meanwhile.
+
+        `make` gets what Server gets, before each start.
+        """
+        path = require(command.words[0])
+        port = None if command.unix or command.nowhere else port
         if key in self.servers:
             self.servers.pop(key).stop()
-        deadline = time.monotonic() + timeout
-        for candidate in [port] if port else islice(free_ports(row.port), TRIES):
-            spots = {"{address}": f"{HOST}:{candidate}", "{host}": HOST, "{port}": str(candidate)}
-            command = [_fill(word, spots) for word in words]
-            server = make(words[0], command, row, candidate, self.folder)
+        for claim in self._places(command, port):
+            chosen = claim.port if claim else port
+            spots = {"{address}": f"{HOST}:{chosen}", "{host}": HOST, "{port}": str(chosen)}
+            words, told = ([_fill(line, spots) for line in lines] for lines in (command.words, command.told))
+            server = make(command.name, words, command.program, chosen, self.folder)
+            server.name = name or server.name
+            server.environment, server.unix = command.environment, server.unix or command.unix
+            server.tls |= command.tls
+            server.told += told
+            server.claims += [claim] if claim else []
             try:
-                server.start(path, self._keeper.pid, deadline, asked=port is not None)
+                server.start(path, self._keeper.pid, timeout, asked=port is not None)
             except PortTaken:
                 if port is None:
                     continue
-                raise server.fault(
-                    f"{server.address} is taken. Leave port= out, and the bench finds a free port.",
-                    f"{server.address} 주소는 이미 사용 중입니다. port=를 빼면 벤치가 빈 포트를 찾습니다.",
-                ) from None
+                raise server.taken() from None
             except BenchError as error:
-                raise target.unwritten(error, self.folder, words) from None
-            print("$", shlex.join(command))
+                raise target.unwritten(error, self.folder, command.words) from None
+            print("$", server.shown)
             for line in server.told:
                 print(line)
             self.servers[key] = server
             return server
         raise server.fault(
-            f"{words[0]} found every port taken. Does it listen where the bench tells it to? Its last words:",
-            f"{words[0]} 프로그램이 시도한 포트가 모두 사용 중입니다. 벤치가 정한 포트를 쓰는지 보세요. 마지막 로그:",
+            f"{command.name} found every port taken. Does it listen where the bench tells it to? Its last words:",
+            f"{command.name} 프로그램이 시도한 포트가 모두 사용 중입니다. 작업대가 정한 포트를 쓰는지 보세요. "
+            "마지막 로그:",
         )
+
+    def _places(self, command: commands.Command, port: int | None) -> Iterable[ports.Claim | None]:
+        """Claims on the ports to try; None for a program that needs none, and for a port that another bench has."""
+        if command.unix or command.nowhere:
+            return [None]
+        if port is None:
+            for server in self.servers.values():
+                if not server.running:
+                    server.release()
+            return islice(ports.claims(command.program.port), TRIES)
+        try:
+            return [ports.Claim(port)]
+        except ports.Claimed:
+            return [None]  # the program will say so
 
 
 def _fill(word: str, spots: dict[str, str]) -> str:
@@ -232,6 +294,18 @@ def _fill(word: str, spots: dict[str, str]) -> str:
     for spot, value in spots.items():
         word = word.replace(spot, value)
     return word
+
+
+def _leave() -> None:
+    """In a process that the notebook has forked: the bench is the kernel's, and the keeper is told whom it sees."""
+    if (bench := Bench.current) is not None:
+        Bench.current = None
+        with contextlib.suppress(OSError):
+            bench._keeper.stdin.write(b"%d\n" % os.getpid())
+        bench._keeper.stdin.close()
+
+
+os.register_at_fork(after_in_child=_leave)
 
 
 def _keep_proxies_out() -> None:

@@ -1,49 +1,134 @@
 """The keeper: a small process that outlives the kernel and clears up after it.
 
-It holds the read end of a pipe whose only write end is in the kernel. However the kernel ends, killed with
--9 included, the pipe then closes; the keeper ends every program of the bench and removes its folder. Every
-program is started in the keeper's process group, so none has to be reported to it.
+It reads from a pipe whose only write end is in the kernel. However the kernel ends, killed with -9 included,
+the pipe then closes; the keeper ends every program of the bench and removes its folder. Every program is
+started in the keeper's process group, so none has to be reported to it. What comes through the pipe:
+
+    a number    the notebook has forked this process (a worker of a ProcessPoolExecutor, say), which closes its
+                copy of the pipe at once and ends with the kernel, if it still runs then
+    close       the bench is cleared while the kernel lives on, and its forked processes with it
+
+A process that C code has forked keeps its copy: so the keeper looks, too, whether the kernel is still its parent.
 """
 
+import contextlib
 import os
+import select
 import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 GRACE = 0.5  # seconds between SIGTERM and SIGKILL; everything is gone well within two
+LOOK = 0.5  # seconds between two looks at who is the keeper's parent
 
 
-def ours(folder: str):
-    """Every living process of the bench in `folder`: its process group, and daemons that left the group."""
+def ours(folder: str, group: int) -> Iterator:
+    """Every living process of the bench in `folder`: its process group, and what left the group, as daemons do.
+
+    As psutil.Process. To be asked in the session of the kernel, which is the keeper's too.
+    """
     import psutil  # only now: the keeper's own start should cost the kernel nothing
 
-    for process in psutil.process_iter():
-        try:
-            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+    led = {os.getsid(0): False}
+    for pid in psutil.pids():
+        with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked, or belongs to someone else
+            inside = os.getpgid(pid) == group
+            if pid == os.getpid() or not (inside or _may_have_left(pid, led)):
                 continue
-            if os.getpgid(process.pid) == os.getpgrp() or process.environ().get("BENCH") == folder:
+            process = psutil.Process(pid)
+            if lives(process) and (inside or _belongs(process, folder)):
                 yield process
-        except (psutil.Error, OSError):
-            continue  # it ended while we looked, or it belongs to someone else
+                if os.getsid(pid) == pid:  # its workers are in its session
+                    yield from process.children(recursive=True)
 
 
-def clear(folder: str) -> None:
-    """Ends the bench in `folder`: SIGTERM, then SIGKILL for what is left, then the folder itself."""
+def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
+    """Whether the process is in the kernel's session, leads one of its own, or is in one whose leader has ended.
+
+    All others are the business of that leader, and few enough remain to be asked for more. `led` tells of each
+    session that has been looked at whether somebody leads it; the kernel's counts as led by nobody.
+    """
+    import psutil
+
+    session = os.getsid(pid)
+    if session not in led:
+        try:
+            led[session] = lives(psutil.Process(session))
+        except psutil.Error:
+            led[session] = False
+    return session == pid or not led[session]
+
+
+def _belongs(process, folder: str) -> bool:
+    """Whether a process outside the group says that it is of this bench.
+
+    It has the bench's environment. One that has written its title over that (nginx) is a daemon of the bench if it
+    works in the folder, in a session of its own and without a terminal.
+    """
+    if process.environ().get("BENCH") == folder:
+        return True
+    if os.getsid(process.pid) == os.getsid(0) or process.terminal():
+        return False
+    return Path(process.cwd()).is_relative_to(folder)
+
+
+def clear(folder: str, forked=()) -> None:
+    """Ends the bench in `folder`: SIGTERM, then SIGKILL for what is left, then the folder itself.
+
+    The processes in `forked` end with it.
+    """
     for stop in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + GRACE
-        while time.monotonic() < deadline and (left := list(ours(folder))):
+        while time.monotonic() < deadline and (left := [*ours(folder, os.getpgrp()), *filter(lives, forked)]):
             for process in left:
-                try:
+                with contextlib.suppress(OSError):
                     os.kill(process.pid, stop)
-                except OSError:
-                    continue
             time.sleep(0.05)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def lives(process) -> bool:
+    """Whether this very process still runs: not a zombie, and no other that has its number now."""
+    import psutil
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def words(kernel: int) -> Iterator[bytes]:
+    """What the kernel says, line by line, until the kernel has ended or closes the pipe."""
+    said = b""
+    while True:
+        lives_on = os.getppid() == kernel
+        if select.select([0], [], [], LOOK if lives_on else 0)[0]:
+            if not (more := os.read(0, 65536)):
+                return
+            *lines, said = (said + more).split(b"\n")
+            yield from lines
+        elif not lives_on:
+            return
+
+
+def keep(folder: str, kernel: int) -> None:
+    """Waits for the end of the kernel, or of the bench, and clears up."""
+    forked = []
+    for word in words(kernel):
+        if word == b"close":
+            forked = []
+            break
+        import psutil
+
+        with contextlib.suppress(psutil.Error):  # it has ended since
+            forked = [*filter(lives, forked), psutil.Process(int(word))]
+    clear(folder, forked)
 
 
 if __name__ == "__main__":
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    sys.stdin.buffer.read()
-    clear(sys.argv[1])
+    keep(sys.argv[1], int(sys.argv[2]))

@@ -8,6 +8,9 @@ from ..errors import Said
 from ..show import code
 from .exchange import Exchange
 
+# What stands between backticks, and an ASCII word with a $ or a \, which MathJax takes for mathematics.
+CODE = r"`([^`]+)`|[!-_a-~]*[$\\](?:[!-_a-~]*[A-Za-z0-9$\\])?"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -72,9 +75,9 @@ def _halves(said: Said, mark: str = "") -> str:
 
 
 def _prose(text: str) -> str:
-    """The sentence in HTML: what stands between backticks, or holds what MathJax takes for mathematics, as code."""
+    """The sentence in HTML, with what is code as code."""
     parts, at = [], 0
-    for found in re.finditer(r"`([^`]+)`|[^\s`]*[$\\][^\s`]*", text):
+    for found in re.finditer(CODE, text):
         parts += [escape(text[at : found.start()]), code(found[1] or found[0])]
         at = found.end()
     return "".join([*parts, escape(text[at:])])

@@ -12,7 +12,6 @@ import psutil
 import pytest
 import samples
 
-import support.bench.bench
 from support import Bench, BenchError
 from support.bench import ports
 
@@ -52,15 +51,19 @@ def test_a_port_that_was_asked_for(bench, familiar):
     assert httpx.get(server.url).text == "hello"
 
 
+@pytest.fixture
+def outdated(monkeypatch):
+    """A function that has the bench believe that these ports, then a quiet one, are free."""
+
+    def believe(*taken):
+        monkeypatch.setattr(ports, "claims", lambda _: map(ports.Claim, [*taken, samples.quiet_port()]))
+
+    return believe
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, "nginx"])
-def test_a_race_for_the_port_that_is_lost(bench, stranger, monkeypatch, command):
-    free_ports = ports.free_ports
-
-    def outdated(first):
-        yield stranger
-        yield from free_ports(first)
-
-    monkeypatch.setattr(support.bench.bench, "free_ports", outdated)
+def test_a_race_for_the_port_that_is_lost(bench, stranger, outdated, command):
+    outdated(stranger)
     server = bench.nginx("return 200 hello;") if command == "nginx" else bench.run(command)
     assert server.port != stranger
     assert httpx.get(server.url).text == "hello"
@@ -68,26 +71,26 @@ def test_a_race_for_the_port_that_is_lost(bench, stranger, monkeypatch, command)
 
 
 @pytest.mark.parametrize("command", ["gunicorn hello:app", "nginx"])
-def test_a_race_that_is_lost_to_somebody_who_never_answers(bench, monkeypatch, command):
+def test_a_race_that_is_lost_to_somebody_who_never_answers(bench, outdated, command):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         taken = silent.getsockname()[1]
-        monkeypatch.setattr(support.bench.bench, "free_ports", lambda _: iter([taken, samples.quiet_port()]))
+        outdated(taken)
         server = bench.nginx("return 200 hello;") if command == "nginx" else bench.run(command)
     assert server.port != taken
     assert httpx.get(server.url).text == "hello"
 
 
-def test_a_program_that_loses_the_race_and_says_nothing(bench, stranger, monkeypatch):
+def test_a_program_that_loses_the_race_and_says_nothing(bench, stranger, outdated):
     """As uvicorn does on uvloop when somebody else begins to listen between its bind() and its listen()."""
     source = samples.HELLO.replace("    make_server", "    try:\n        make_server")
     (bench.folder / "hello.py").write_text(f"{source}    except OSError:\n        __import__('time').sleep(60)\n")
-    monkeypatch.setattr(support.bench.bench, "free_ports", lambda _: iter([stranger, samples.quiet_port()]))
+    outdated(stranger)
     assert httpx.get(bench.run("python hello.py").url).text == "hello"
 
 
-def test_a_race_for_the_taps_port_that_is_lost(bench, stranger, monkeypatch):
+def test_a_race_for_the_taps_port_that_is_lost(bench, stranger, outdated):
     server = bench.run("python hello.py")
-    monkeypatch.setattr(support.bench.bench, "free_ports", lambda _: iter([stranger, samples.quiet_port()]))
+    outdated(stranger)
     assert httpx.get(bench.tap(server).url).text == "hello"
 
 
@@ -97,6 +100,12 @@ def test_a_program_that_wants_another_port_which_is_taken(bench, stranger):
         bench.run("python stubborn.py")
     assert "Address already in use" in caught.value.evidence
     assert samples.programs(bench) == []
+
+
+@pytest.mark.parametrize("command", ["gunicorn in_use:app", "python in_use.py"])
+def test_an_app_that_speaks_of_a_connection_in_use(bench, command):
+    (bench.folder / "in_use.py").write_text(f"print('connection in use', flush=True)\n{samples.HELLO}")
+    assert httpx.get(bench.run(command).url).text == "hello"
 
 
 def test_the_same_command_again_replaces_the_server(bench, familiar):
@@ -157,19 +166,19 @@ def test_closing_when_the_folder_it_began_in_is_gone(tmp_path, monkeypatch):
 
 def test_stopping_what_ends_at_the_same_moment(bench, monkeypatch):
     server = bench.run("python hello.py")
+    terminate = psutil.Process.terminate
 
     def gone(process):
+        terminate(process)
         raise psutil.NoSuchProcess(process.pid)
 
-    wait = psutil.wait_procs
-    monkeypatch.setattr(psutil.Process, "kill", gone)
-    monkeypatch.setattr(psutil, "wait_procs", lambda family, timeout: ([], family) if timeout == 0 else wait(family))
-    server.stop(grace=0)
+    monkeypatch.setattr(psutil.Process, "terminate", gone)
+    server.stop()
     assert not server.running
 
 
 def test_a_tap_behind_a_high_port(bench):
-    server = bench.run("python hello.py", port=next(ports.free_ports(61000 + os.getpid() % 250 * 10)))
+    server = bench.run("python hello.py", port=samples.unused(61000 + os.getpid() % 250 * 10))
     assert httpx.get(bench.tap(server).url).text == "hello"
 
 

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from types import SimpleNamespace
 
 import httpx
@@ -13,7 +15,7 @@ import psutil
 import pytest
 import samples
 
-from support import BenchError
+from support import Bench, BenchError
 
 STUBBORN = """
 import signal, socket, sys, time
@@ -57,15 +59,45 @@ ENDINGS = {
     "SIGTERM": signal.SIGTERM,
     "kill -9 of its process group": "group",
 }
-DAEMON = """
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        open("pid.part", "w").write(str(os.getpid()))
-        os.rename("pid.part", "pid")
-        time.sleep(60)
+POOL = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+pool = ProcessPoolExecutor(2, mp_context=get_context("fork"))
+pids = [pool.submit(os.getpid).result()]
 """
+FORKS = {  # cells that start a process, and name it: did it hold the keeper's pipe, the keeper would not see the end
+    "a pool of processes": POOL,
+    "a child of os.fork": "pids = [os.fork() or time.sleep(60)]",
+    "a child that C has forked": "pids = [ctypes.CDLL(None).fork() or time.sleep(60)]",
+    "a program with all descriptors": "pids = [subprocess.Popen(['sleep', '60'], close_fds=False).pid]",
+}
+# A daemon that says its pid in a file; {left} is what it does on the way.
+DAEMON = """
+import os, socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1]))) if "serves" in sys.argv else None
+while listener and not os.path.exists("go"):
+    time.sleep(0.01)
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+{left}
+open("pid.part", "w").write(str(os.getpid()))
+os.rename("pid.part", "pid")
+time.sleep(60)
+"""
+FORGETS = """
+os.dup2(os.open("/dev/null", os.O_RDWR), 1)
+os.dup2(1, 2)
+os.closerange(3, 100)
+"""
+WITHOUT_ENVIRONMENT = """
+if "BENCH" in os.environ:
+    os.execve(sys.executable, [sys.executable, "-c", "import os, time; open('pid.part', 'w').write(str(os.getpid()));"
+              "os.rename('pid.part', 'pid'); time.sleep(60)"], {})
+"""
+LEFT = {"nothing": "", "its descriptors": FORGETS, "its environment": WITHOUT_ENVIRONMENT}
 
 
 @contextlib.contextmanager
@@ -88,6 +120,16 @@ def kernel(commands):
 def _say(process, line: str) -> None:
     process.stdin.write(f"{line}\n")
     process.stdin.flush()
+
+
+def pids(one, cell: str) -> list[int]:
+    """The processes that a cell has started in the kernel, which then sleeps."""
+    _say(one.process, f"import ctypes, subprocess, time; exec({cell!r}); print(json.dumps(pids), flush=True); {SLEEP}")
+    return json.loads(one.process.stdout.readline())
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def end(process, how) -> None:
@@ -140,12 +182,67 @@ def test_two_benches_at_once_end_one_by_one():
         assert os.path.exists(second.folder)
 
 
-def test_a_daemon_is_ended_with_the_bench(bench):
-    (bench.folder / "daemon.py").write_text(DAEMON)
-    with pytest.raises(BenchError, match="ended at once, with status 0"):
+@pytest.mark.parametrize("cell", FORKS)
+def test_what_the_notebook_starts_does_not_keep_the_bench_alive(cell):
+    with kernel(["gunicorn hello:app", "python hello.py"]) as one:
+        started = pids(one, FORKS[cell])
+        try:
+            assert all(map(lives, started))
+            end(one.process, signal.SIGKILL)
+            samples.until(lambda: not remains(one), "the end of all")
+            if cell in ("a pool of processes", "a child of os.fork"):
+                samples.until(lambda: not any(map(lives, started)), "the end of what was forked")
+        finally:
+            for pid in filter(lives, started):
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_closing_leaves_the_notebooks_own_processes(bench):
+    with samples.forked() as child:
+        bench.close()
+        assert child.is_alive()
+
+
+def _a_bench_of_its_own() -> tuple:
+    inherited, made = Bench.current, Bench()
+    made.close()
+    return inherited, made.folder.exists()
+
+
+def test_a_forked_process_leaves_the_bench_alone(bench):
+    server = bench.run("python hello.py")
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        assert pool.submit(_a_bench_of_its_own).result() == (None, False)
+    assert httpx.get(server.url).text == "hello"
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_a_program_that_goes_into_the_background_at_once(bench, left):
+    (bench.folder / "daemon.py").write_text(DAEMON.replace("{left}", LEFT[left]))
+    with pytest.raises(BenchError, match="went into the background") as caught:
         bench.run("python daemon.py")
+    assert samples.HANGUL.search(caught.value.ko)
+    assert samples.programs(bench) == []
+
+
+@pytest.mark.parametrize("how", ["stop", "close"])
+@pytest.mark.parametrize("left", [*LEFT, "both"])
+def test_a_server_that_goes_into_the_background_later(bench, left, how):
+    if (left, how) == ("both", "stop"):
+        pytest.skip("of which server it was is not known any more; it ends with the bench")
+    text = LEFT.get(left, FORGETS + WITHOUT_ENVIRONMENT)
+    (bench.folder / "daemon.py").write_text(DAEMON.replace("{left}", text))
+    server = bench.run("python daemon.py {port} serves")
+    (bench.folder / "go").touch()
     pid = int(samples.until(lambda: (bench.folder / "pid").exists() and (bench.folder / "pid").read_text()))
-    assert psutil.Process(pid).environ()["BENCH"] == str(bench.folder)
+    assert lives(pid)
     assert os.getpgid(pid) != bench._keeper.pid
-    bench.close()
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    (server.stop if how == "stop" else bench.close)()
+    assert not lives(pid)
+
+
+def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):
+    (bench.folder / "gunicorn.conf.py").write_text("daemon = not False")
+    with pytest.raises(BenchError, match="went into the background"):
+        bench.run("gunicorn hello:app")
+    assert samples.programs(bench) == []

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 import samples
 
@@ -19,6 +18,8 @@ COMMANDS = {
     **{f"gunicorn hello:asgi -k {worker}": f"gunicorn hello:asgi -k {worker} {BIND}" for worker in ASGI_WORKERS},
     "uvicorn hello:asgi": "uvicorn hello:asgi --host 127.0.0.1 --port PORT",
     "daphne hello:asgi": "daphne hello:asgi -b 127.0.0.1 -p PORT",
+    "hypercorn hello:asgi": "hypercorn hello:asgi --bind 127.0.0.1:PORT",
+    "python -m uvicorn hello:asgi": "python -m uvicorn hello:asgi --host 127.0.0.1 --port PORT",
     "python hello.py": "python hello.py PORT",
     "./serve.sh {port}": "./serve.sh PORT",  # it has no row
 }
@@ -26,8 +27,7 @@ COMMANDS = {
 
 def hosts(server) -> set[str]:
     """The addresses on which a server listens."""
-    everything = [one for process in server._family() for one in process.net_connections("tcp")]
-    return {one.laddr.ip for one in everything if one.status == psutil.CONN_LISTEN}
+    return {host for host, _ in server._family.listening()}
 
 
 def answered_and_stopped(server) -> str:
@@ -63,14 +63,21 @@ def test_only_nginx_takes_its_address_from_its_file():
 
 
 def test_the_familiar_ports():
-    ports = {name: row.port for name, row in PROGRAMS.items()}
-    assert ports == {"gunicorn": 8000, "python": 8000, "uvicorn": 9001, "daphne": 9001, "nginx": 8080}
+    familiar = {}
+    for name, row in PROGRAMS.items():
+        familiar.setdefault(row.port, []).append(name)
+    assert familiar == {
+        8000: ["gunicorn", "flask run", "manage.py runserver", "http.server", "python"],
+        9001: ["uvicorn", "daphne", "hypercorn", "fastapi dev", "fastapi run"],
+        6379: ["redis-server", "valkey-server"],
+        8080: ["nginx"],
+    }
 
 
-def test_free_ports_leave_out_the_taken_ones(stranger):
-    offered = ports.free_ports(stranger)
-    assert next(offered) > stranger
-    assert programs.HOST == "127.0.0.1"
+def test_claims_leave_out_the_taken_ports(stranger):
+    claim = next(ports.claims(stranger))
+    assert claim.port > stranger
+    claim.close()
 
 
 def test_without_nginx_on_path_the_packaged_one_is_found(monkeypatch):

@@ -166,6 +166,11 @@ def test_no_word_of_a_verdict_is_taken_for_mathematics(words):
     assert not any("$" in part or "\\" in part for part in bare)
 
 
+def test_a_particle_is_no_code():
+    html = Verdict(False, Said(r"It ends with \n.", r"줄 끝이 \n입니다."))._repr_html_()
+    assert '<code><span class="esc">\\n</span></code>.' in html and "</span></code>입니다." in html
+
+
 def test_what_stands_between_backticks_is_code():
     assert "It is <code>a &lt; b</code>." in Verdict(False, Said("It is `a < b`.", "틀렸습니다."))._repr_html_()
 

@@ -2,9 +2,12 @@
 
 import errno
 import os
+import select
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +15,7 @@ import httpx
 import pytest
 import samples
 
-from support.bench.ports import free_ports
+from support.wire.door import Door
 from support.wire.tap import Tap
 
 TWO = """
@@ -76,7 +79,7 @@ def upstream():
 @pytest.fixture
 def tap(upstream):
     """A tap before it."""
-    made = Tap(upstream, next(free_ports(upstream.port + 1)))
+    made = Tap(upstream, samples.unused(upstream.port + 1))
     yield made
     made.close()
 
@@ -101,7 +104,7 @@ def test_it_finds_out_by_itself(upstream, tap):
 
 def test_a_tap_before_nobody_refuses_from_the_start(upstream):
     upstream.close()
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == errno.ECONNREFUSED
     assert tap.pieces == []
     tap.close()
@@ -117,6 +120,19 @@ def test_looking_at_the_upstream_is_not_noticed_there(upstream, tap):
         upstream.listener.accept()
 
 
+def test_it_refuses_although_somebody_waits_for_clients(upstream):
+    """A socket that poll() waits for outlives its close()."""
+    poll, port = select.poll(), samples.unused(upstream.port + 1)
+    door = Door(upstream, port, lambda number, mask: mask and poll.register(number, mask))
+    waits = threading.Thread(target=poll.poll, args=[samples.HANGING * 1000], daemon=True)
+    waits.start()
+    time.sleep(0.1)  # until it does; if it does not yet, this test proves less
+    upstream.close()
+    door.look()
+    assert knock(port) == errno.ECONNREFUSED
+    door.close()
+
+
 def test_while_it_refuses_the_port_stays_its_own(upstream, tap):
     upstream.close()
     tap.follow()
@@ -128,7 +144,7 @@ def test_whoever_listens_there_is_the_upstream(upstream, monkeypatch):
     """As when a server was started anew on the same port, and the tap is the one before the old one."""
     upstream.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     monkeypatch.setattr("support.wire.door.LOOK", None)  # only the end of the process tells when to look
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     upstream.process.communicate(b"\n")
     samples.until(lambda: tap._relay._door._life is None, "a look")
     assert knock(tap.port) == 0
@@ -146,10 +162,11 @@ def test_the_end_of_the_process_tells_at_once(upstream, monkeypatch):
     )
     upstream.process.stdout.readline()
     monkeypatch.setattr("support.wire.door.LOOK", None)
-    tap = Tap(upstream, next(free_ports(upstream.port + 1)))
+    tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == 0
     upstream.process.communicate("\n")
-    samples.until(lambda: knock(tap.port) == errno.ECONNREFUSED, "a refusal")
+    samples.until(lambda: not tap._relay._door.open, "a closed door")  # nobody has knocked
+    assert knock(tap.port) == errno.ECONNREFUSED
     tap.close()
 
 
@@ -197,7 +214,7 @@ def test_an_upstream_on_a_unix_socket(tmp_path):
     path = str(tmp_path / "app.sock")
     listener = socket.create_server(path, family=socket.AF_UNIX)
     upstream = SimpleNamespace(endpoint=(socket.AF_UNIX, path), name="server", running=True)
-    tap = Tap(upstream, next(free_ports(samples.quiet_port())))
+    tap = Tap(upstream, samples.unused(samples.quiet_port()))
     with socket.create_connection(("127.0.0.1", tap.port), samples.HANGING) as client:
         sock = listener.accept()[0]
         client.sendall(b"ping")

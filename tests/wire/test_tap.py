@@ -20,7 +20,6 @@ import pytest
 import samples
 
 from support import BenchError
-from support.bench.ports import free_ports
 from support.wire.relay import MOST
 from support.wire.tap import Tap
 
@@ -71,7 +70,7 @@ def relayed(handle):
 
 def tap_to(port: int) -> Tap:
     """A tap in front of whatever listens on the port."""
-    return Tap(SimpleNamespace(port=port, name="server"), next(free_ports(samples.quiet_port())))
+    return Tap(SimpleNamespace(port=port, name="server"), samples.unused(samples.quiet_port()))
 
 
 def connect(tap) -> socket.socket:
@@ -814,6 +813,6 @@ def test_a_tap_that_a_child_has_copied_can_be_closed(apart):
 
 def test_a_tap_of_a_tls_server_says_so():
     with relayed(echo) as tap:
-        other = Tap(SimpleNamespace(port=tap.upstream.port, tls=True), next(free_ports(samples.quiet_port())))
+        other = Tap(SimpleNamespace(port=tap.upstream.port, tls=True), samples.unused(samples.quiet_port()))
         assert (other.url, other.ws_url) == (f"https://{other.address}", f"wss://{other.address}")
         other.close()

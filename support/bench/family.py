@@ -1,0 +1,147 @@
+"""A program's processes: which there are, where they listen, and whether they get on with their work.
+
+Most looks are at the program's own process, then at its descendants that stayed in the bench's process group: to
+find all descendants of a process, psutil reads the state of every process of the machine.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+
+from . import keeper, ports
+
+SHARE = 0.02  # of a core: who gets less work done than this does not get on, even on a machine that is very busy
+MOST = 15  # times the timeout: so long, at most, a program that works without an end is waited for
+
+
+class Family:
+    """The program that runs as `process`, and all that descends from it.
+
+    Made before the program starts, so as to know who listened already. By the file `events` that its environment
+    names, by its `log` and its claims, all of which are inherited, is known what it leaves behind.
+    """
+
+    def __init__(self, folder: Path, group: int, events: Path, log: Path, claims: Iterable[ports.Claim] = ()) -> None:
+        self.folder, self.group, self.events, self.log = str(folder), group, str(events), str(log)
+        self.process: subprocess.Popen
+        self._marks = [os.stat(log), *(os.fstat(claim.fileno()) for claim in claims)]
+        self._before = set(_abroad_or_nothing())
+
+    def near(self) -> list[int]:
+        """The pids of the program and its descendants in the group, its own first; none once it has ended."""
+        if self.process.poll() is not None:
+            return []
+        parents = {}
+        for pid in psutil.pids():
+            with contextlib.suppress(psutil.Error, OSError):
+                if os.getpgid(pid) == self.group:
+                    parents[pid] = psutil.Process(pid).ppid()
+        found = [self.process.pid]
+        for one in found:
+            found += [pid for pid, parent in parents.items() if parent == one]
+        return found
+
+    def everyone(self) -> list[psutil.Process]:
+        """The program, its descendants, and what it has left behind in the background, the program first."""
+        found = []
+        if self.process.poll() is None:  # later its number may be another's
+            top = psutil.Process(self.process.pid)
+            found = [top, *top.children(recursive=True)]
+        return list(dict.fromkeys([*found, *self.left_behind()]))
+
+    def left_behind(self) -> Iterator[psutil.Process]:
+        """Processes that the program has started, wherever they are now: daemons, or children that outlived it."""
+        for process in keeper.ours(self.folder, self.group):
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get("BENCH_EVENTS") == self.events or self._holds_a_mark(process):
+                    yield process
+
+    def _holds_a_mark(self, process: psutil.Process) -> bool:
+        """Whether the process has open what was opened for the program: one that has overwritten its environment."""
+        if not ports.LINUX:
+            return any(file.path == self.log for file in process.open_files())
+        folder = f"/proc/{process.pid}/fd"
+        opened = (os.stat(f"{folder}/{number}") for number in os.listdir(folder))
+        return any(os.path.samestat(one, mark) for one in opened for mark in self._marks)
+
+    def owns(self, port: int) -> bool | None:
+        """True if the program listens on the port, False if somebody else does, None if nobody that we know of."""
+        try:
+            inode = ports.listener(port)
+        except OSError:
+            return any(own == port for _, own in self.listening()) or None
+        if inode is None:
+            return None
+        return any(ports.holds(pid, inode) for pid in self._pids())
+
+    def _pids(self) -> Iterator[int]:
+        """All pids of the family, those that are found quickly first."""
+        yield self.process.pid
+        yield from self.near()
+        yield from (process.pid for process in self.everyone())
+
+    def listening(self) -> list[tuple[str, int]]:
+        """The addresses (host, port) on which the program listens, slowly."""
+        found = []
+        for process in self.everyone():
+            with contextlib.suppress(psutil.Error):
+                connections = process.net_connections("tcp")
+                found += [tuple(one.laddr) for one in connections if one.status == psutil.CONN_LISTEN]
+        return found
+
+    def abroad(self) -> str | None:
+        """An address on which the program listens and that other machines can reach, as 0.0.0.0:8000; else None."""
+        try:
+            new = {inode: where for inode, where in ports.abroad().items() if inode not in self._before}
+        except OSError:
+            packed = ((_packed(host), port) for host, port in self.listening())
+            return next((ports.written(*one) for one in packed if not ports.loopback(one[0])), None)
+        held = (where for inode, where in new.items() if any(ports.holds(pid, inode) for pid in self._pids()))
+        return next(held, None)
+
+    def work(self) -> float:
+        """The processor time that the program has had, in seconds."""
+        total = 0.0
+        for pid in self.near():
+            with contextlib.suppress(psutil.Error):
+                total += sum(psutil.Process(pid).cpu_times()[:4])  # its own, and that of children which have ended
+        return total
+
+
+class Patience:
+    """How long a program is waited for: what counts is time in which it does not get on, not a slow machine's."""
+
+    def __init__(self, family: Family, timeout: float) -> None:
+        self.family, self.timeout = family, timeout
+        self._pause = min(timeout, max(timeout / 20, 0.5))
+        self._began = self._looked = time.monotonic()
+        self._idle = self._work = 0.0
+
+    def spent(self) -> bool:
+        """True once the program has been idle for `timeout` seconds in all."""
+        now = time.monotonic()
+        passed = now - self._looked
+        if passed < self._pause:
+            return False
+        work = self.family.work()
+        if work - self._work < SHARE * passed:
+            self._idle += passed
+        self._looked, self._work = now, work
+        return self._idle >= self.timeout or now - self._began >= MOST * self.timeout
+
+
+def _abroad_or_nothing() -> dict[int, str]:
+    try:
+        return ports.abroad()
+    except OSError:
+        return {}
+
+
+def _packed(host: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
