@@ -40,7 +40,7 @@ def whole(bench):
             with judged(tap):
                 judge(tap, report)
     return Said(
-        "Whole for both versions of HTTP, in small pieces, and closed; where the file falls short, the client can tell.",
+        "Both versions of HTTP get the whole file in small pieces; it is closed, and who gets less can tell.",
         "두 버전의 HTTP에서 파일을 작은 조각으로 빠짐없이 보내고 닫으며, 파일이 모자라면 클라이언트가 알 수 있습니다.",
     )
 
