@@ -2,7 +2,7 @@
 
 import re
 
-from ...waiting import until
+from ..waiting import until
 
 # Several threads: code that hangs keeps only its own.
 GUNICORN = "gunicorn exercise:app -k gthread --threads 8"
