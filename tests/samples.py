@@ -46,6 +46,19 @@ if __name__ == "__main__":
     make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
 '''
 
+ECHO = '''
+"""A WebSocket that says again what it hears."""
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "websocket":
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": event["text"]})
+'''
+
 
 def until(condition, what: str = "it"):
     """The condition's first true value; fails when it stays false."""

@@ -313,6 +313,20 @@ def test_ends_are_drawn():
     assert (reset.start, reset.label, reset.both) == ("client", "RST", False)
 
 
+def test_what_never_crossed_is_drawn_behind_the_end():
+    """The client left after the first piece; that the app gave the second one later is likely, and not known."""
+    pieces = [(4, "←", "yield", b"one"), (5, "←", "yield", b"two"), (6, "→", "close()")]
+    tap = tapped((0, "→", GET), (1, "←", answer(6) + b"one"), (2, "→", "RST"))
+    assert said(sequence(tap, recorded(*CALL[:2], *pieces)))[-6:] == [
+        "gunicorn → client: 200 OK",
+        "gunicorn → client: Data one",
+        "client → gunicorn: RST",
+        "gunicorn → client: cut short: 3 of 6 bytes",
+        "≈ app → gunicorn: yield b'two'",
+        "≈ gunicorn → app: close()",
+    ]
+
+
 def test_what_nobody_can_read_is_drawn_in_the_order_of_the_tap():
     moves = [(0, "→", b"\x00\x01"), (1, "←", b"\x02"), (2, "→", b"\x03")]
     assert [row.start for row in sequence(tapped(*moves)).rows] == ["client", "gunicorn", "client"]

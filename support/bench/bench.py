@@ -18,6 +18,7 @@ from ..errors import BenchError
 from ..loopback import HOST
 from ..show import Table
 from . import commands, keeper, ports
+from .certificates import Certificate, certificate
 from .nginx import CellSite, FileSite, Nginx, Site
 from .page import Page
 from .programs import PROGRAMS, require
@@ -155,6 +156,7 @@ class Bench:
             )
         if not upstream.running:
             raise upstream.gone()
+        _ = upstream.endpoint  # it has one, or says that it listens nowhere
         near = upstream.port or FAMILIAR
         for claim in ports.claims(near + (TAPS if near < 50_000 else -TAPS)):
             try:
@@ -173,6 +175,11 @@ class Bench:
     def page(self, site: Server, path: str = "/") -> Page:
         """A page of a site, as a frame below the cell. Raises BenchError when the path does not begin with "/"."""
         return Page(site, path)
+
+    def certificate(self) -> Certificate:
+        """The bench's TLS certificate for localhost and 127.0.0.1: the paths of its `cert`, its `key` and its `ca`."""
+        self._stands()
+        return certificate(self.folder)
 
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""

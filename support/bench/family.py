@@ -14,9 +14,11 @@ from pathlib import Path
 
 import psutil
 
+from ..loopback import HOST
 from . import keeper, ports
 
 SHARE = 0.02  # of a core: who gets less work done than this does not get on, even on a machine that is very busy
+REACHED = (HOST, "0.0.0.0", "::")  # by a connection to HOST
 MOST = 15  # times the timeout: so long, at most, a program that works without an end is waited for
 
 
@@ -75,7 +77,7 @@ class Family:
         try:
             inode = ports.listener(port)
         except OSError:
-            return any(own == port for _, own in self.listening()) or None
+            return any(own == port and host in REACHED for host, own in self.listening()) or None
         if inode is None:
             return None
         return any(ports.holds(pid, inode) for pid in self._pids())

@@ -219,12 +219,12 @@ class Server:
             raise PortTaken
         if ended:
             raise self._ended_early()
-        self._keep_home()
         # We knock only where the program listens: a stranger, or another bench's tap, hears nothing of us.
         ours = not self.port or self._family.owns(self.port)
         # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
         if ours is False and not self._asked:
             raise PortTaken
+        self._keep_home()
         try:
             return bool(ours) and self.program.ready(self)
         except OSError:
