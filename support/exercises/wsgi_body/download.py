@@ -40,8 +40,8 @@ def whole(bench):
             with judged(tap):
                 judge(tap, report)
     return Said(
-        "Both versions of HTTP get the whole file in small pieces; it is closed, and who gets less can tell.",
-        "두 버전의 HTTP에서 파일을 작은 조각으로 빠짐없이 보내고 닫으며, 파일이 모자라면 클라이언트가 알 수 있습니다.",
+        "A client of either version gets the whole file, in small pieces; it is closed; and who gets less can tell.",
+        "어느 버전의 HTTP로 요청하든 파일을 작은 조각으로 빠짐없이 보내고 닫으며, 모자라면 클라이언트가 알 수 있습니다.",
     )
 
 
@@ -63,11 +63,21 @@ def _whole(tap, version: str, size: int) -> None:
     )
     _length(answer.header("content-length"), version, size)
     expect(
-        answer.whole and answer.body == _content(size),
+        answer.whole and len(answer.body) == size,
         Said(
-            f"A client of {version} got {len(answer.body):,} of {size:,} bytes, or other bytes than the file's.",
-            f"파일은 {size:,}바이트인데 {version} 클라이언트는 {len(answer.body):,}바이트를 받았거나 "
-            "파일과 다른 내용을 받았습니다.",
+            f"A client of {version} got {len(answer.body):,} of {size:,} bytes. "
+            f"The log says `{last_error(tap) or 'nothing'}`.",
+            f"파일은 {size:,}바이트인데 {version} 클라이언트는 {len(answer.body):,}바이트를 받았습니다. "
+            f"로그: `{last_error(tap) or '오류 없음'}`",
+        ),
+    )
+    expect(
+        answer.body == _content(size),
+        Said(
+            f"A client of {version} got as many bytes as the file has, but not the file's. Give the server the file's "
+            "bytes alone: the framing is its business.",
+            f"{version} 클라이언트가 받은 바이트 수는 맞지만 내용이 파일과 다릅니다. "
+            "파일의 바이트만 내보내세요. 프레이밍은 서버가 합니다.",
         ),
         answer.body,
         _content(size),
