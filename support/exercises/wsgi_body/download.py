@@ -41,7 +41,7 @@ def whole(bench):
                 judge(tap, report)
     return Said(
         "A client of either version gets the whole file, in small pieces; it is closed; and who gets less can tell.",
-        "어느 버전의 HTTP로 요청하든 파일을 작은 조각으로 빠짐없이 보내고 닫으며, 모자라면 클라이언트가 알 수 있습니다.",
+        "어느 버전의 HTTP로 요청하든 파일을 작은 조각으로 다 보내고 닫으며, 모자라면 클라이언트가 알 수 있습니다.",
     )
 
 
