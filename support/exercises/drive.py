@@ -60,9 +60,9 @@ def serving(
     taps: list[Tap] = []
 
     def serve(command: str = "", *, site: str = "", names: dict | None = None, client: str = "client") -> Tap:
-        name = f"exercise-{len(taps)}" if taps else "exercise"
+        key = f"exercise-{len(taps)}"
         with contextlib.nullcontext() if aloud else contextlib.redirect_stdout(io.StringIO()):
-            server = bench.nginx(site, names, name=name) if site else bench.run(command, name=name)
+            server = bench.nginx(site, names, key=key) if site else bench.run(command)
         taps.append(bench.tap(server, client=client))
         return taps[-1]
 

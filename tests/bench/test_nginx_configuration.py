@@ -16,6 +16,7 @@ import pytest
 import samples
 
 from support import BenchError
+from support.bench import ports
 from support.bench.certificates import certificate
 from support.bench.nginx import CellSite
 from support.bench.nginx_configuration import STANDARD, Configuration
@@ -662,6 +663,25 @@ def test_the_familiar_port(bench, text, port):
     assert CellSite(bench.folder, "nginx", text, {}).port == port
 
 
+def test_the_address_that_is_filled_in_is_the_servers_own(bench, nginx, capsys):
+    server = bench.nginx("server { listen 80; return 200 other; }\nserver { listen {{ listen }}; return 200 filled; }")
+    assert httpx.get(server.url).text == "filled"
+    told = capsys.readouterr().out.splitlines()[1:]
+    assert told == [f"listen 80 → 127.0.0.1:{server.ports['*:80']}"]
+
+
+def test_every_port_is_claimed(bench, nginx):
+    """So no other bench tries it, until this nginx has ended."""
+    server = bench.nginx("server { listen 80; }\nserver { listen 81; }\nserver { listen unix:x.sock; }")
+    assert len(server.ports) == 2
+    for port in server.ports.values():
+        with pytest.raises(ports.Claimed):
+            ports.Claim(port)
+    server.stop()
+    for port in server.ports.values():
+        ports.Claim(port).close()
+
+
 def test_a_port_that_is_asked_for(bench, nginx):
     (bench.folder / "my.conf").write_text("events {}\nhttp { server { listen 80; return 200 x; } }")
     port = samples.quiet_port()
@@ -695,12 +715,12 @@ def test_a_file_that_was_changed_is_read_again(bench, nginx, capsys):
 
 def test_a_cell_is_given_a_new_text_and_keeps_its_ports(bench, nginx):
     server = bench.nginx("server { listen 80; return 200 old; }\nserver { listen 81; return 200 side; }")
-    ports = dict(server.ports)
-    side = f"http://127.0.0.1:{ports['*:81']}"
+    before = dict(server.ports)
+    side = f"http://127.0.0.1:{before['*:81']}"
     for turn in range(5):  # no old worker answers once it has returned
         server.reload(f"server {{ listen 81; return 200 side{turn}; }}\nserver {{ listen 80; return 200 new{turn}; }}")
         assert [httpx.get(url).text for url in (server.url, side)] == [f"new{turn}", f"side{turn}"]
-        assert server.ports == ports
+        assert server.ports == before
     server.reload(f"listen {PORT};\nreturn 200 moved;")
     assert httpx.get(server.url).text == "moved"
     assert {address for address in listeners(bench) if not address.startswith(LOOPBACK)} == set()
@@ -733,10 +753,10 @@ def test_an_nginx_that_is_restarted_keeps_its_addresses(bench, nginx, only_unix)
     listen = "unix:site.sock" if only_unix else "80; listen 81"
     (bench.folder / "my.conf").write_text(text.format(listen, "old"))
     server = bench.run("nginx -c my.conf")
-    address, ports = server.address, dict(server.ports)
+    before = server.address, dict(server.ports)
     (bench.folder / "my.conf").write_text(text.format(listen, "new"))
     server.restart()
-    assert (server.address, server.ports) == (address, ports)
+    assert (server.address, server.ports) == before
     with server.connect(timeout=samples.HANGING) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
         answer = b""

@@ -35,7 +35,8 @@ def test_two_browsers_chat_over_both_halves(site):
         for page in (ann, bob):
             page.goto(nginx.url)
             page.wait_for_function("document.querySelector('h3 span').textContent == 'open'")
-            assert page.locator("h3").inner_text() == f"Chat of {nginx.address}, open"
+            heading = page.locator("h3").inner_text()
+            assert heading == f"Chat of {nginx.address}, open", f"the page's script or Host went wrong: {heading}"
         for page, text in ((ann, "hello, Bob"), (bob, "안녕, Ann")):
             page.locator("input").fill(text)
             page.get_by_role("button", name="Send").click()
@@ -45,14 +46,16 @@ def test_two_browsers_chat_over_both_halves(site):
             assert page.locator("li").all_inner_texts() == [
                 f"[{nginx.address}] hello, Bob",
                 f"[{nginx.address}] 안녕, Ann",
-            ]
+            ], "somebody missed a message: look at chat.py in the lesson"
         chat.stop()
         for page in (ann, bob):
             page.wait_for_function("document.querySelector('h3 span').textContent == 'closed with 1006'")
-        assert bob.goto(nginx.url).status == 200  # the pages are gunicorn's, and stay up
+        assert bob.goto(nginx.url).status == 200, (
+            "the pages are gunicorn's and should stay up: look at the site's nginx"
+        )
         bob.wait_for_function("document.querySelector('h3 span').textContent == 'closed with 1006'")
-    assert {event.kind for event in pages.events()} == {"wsgi"}
-    assert {event.kind for event in chat.events("websocket.receive")} == {"websocket"}
+    kinds = [{event.kind for event in events} for events in (pages.events(), chat.events("websocket.receive"))]
+    assert kinds == [{"wsgi"}, {"websocket"}], f"a half got what is the other's: mend the site's locations: {kinds}"
 
 
 def test_a_page_of_another_site_gets_no_socket(site):
@@ -63,8 +66,9 @@ def test_a_page_of_another_site_gets_no_socket(site):
         code = page.evaluate(
             "url => new Promise(done => new WebSocket(url).onclose = event => done(event.code))", f"{nginx.ws_url}/ws/"
         )
-    assert code == 1006  # a browser is told nothing more of a refused handshake
-    assert "websocket.close" in chat.events("websocket.close").names
+    assert code == 1006, f"{code}: a stranger's page was let in: mend the Origin check in chat.py"
+    closed = "websocket.close" in chat.events("websocket.close").names
+    assert closed, "the app never refused it: mend the Origin check in chat.py"
 
 
 @pytest.mark.gate
