@@ -202,6 +202,7 @@ class Bench:
         self._keeper.wait()
         for server in self.servers.values():
             server.stop()
+            server.release()
         for claim in self._claims:
             claim.close()
         if Bench.current is self:
@@ -255,6 +256,8 @@ class Bench:
         old = self.servers.pop(key, None)
         if old and old.in_the_way:
             old.stop()
+        if old:
+            old.release()
         try:
             for server in self._tries(command, name, port, make):
                 # What has ended by itself may have left something behind. To look for it need not hold up the start.
@@ -306,9 +309,6 @@ class Bench:
     def _places(self, command: commands.Command, port: int | None) -> Iterable[ports.Claim | None]:
         """Claims on the ports to try; None for a program that needs none, and for a port that another bench has."""
         if port is None and not (command.unix or command.nowhere):
-            for server in self.servers.values():
-                if not server.running:
-                    server.release()
             return islice(ports.claims(command.program.port), TRIES)
         with contextlib.suppress(ports.Claimed):  # the program will say so
             return [ports.Claim(port) if port else None]

@@ -317,10 +317,9 @@ class Server:
     def stop(self, grace: float = GRACE) -> None:
         """Ends the program with SIGTERM; what is left of it and its children after `grace` seconds, with SIGKILL.
 
-        What it has put into the background ends too.
+        What it has put into the background ends too. Its port stays its own, so that nobody answers in its place.
         """
         self._end(grace)
-        self.release()
         self._tell_the_taps()
 
     def _tell_the_taps(self) -> None:

@@ -671,13 +671,14 @@ def test_the_address_that_is_filled_in_is_the_servers_own(bench, nginx, capsys):
 
 
 def test_every_port_is_claimed(bench, nginx):
-    """So no other bench tries it, until this nginx has ended."""
+    """So no other bench tries it, until this one lets go of it."""
     server = bench.nginx("server { listen 80; }\nserver { listen 81; }\nserver { listen unix:x.sock; }")
     assert len(server.ports) == 2
     for port in server.ports.values():
         with pytest.raises(ports.Claimed):
             ports.Claim(port)
     server.stop()
+    server.release()
     for port in server.ports.values():
         ports.Claim(port).close()
 

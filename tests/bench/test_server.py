@@ -304,11 +304,22 @@ def test_starting_again_on_a_port_that_is_gone(bench, familiar):
     server.stop()
     with samples.stranger(server.port), pytest.raises(BenchError, match=f"{server.address} is taken"):
         server.restart()
+    server.release()
     claim = ports.Claim(server.port)
     with pytest.raises(BenchError, match=f"{server.address} is taken") as caught:
         server.restart()
     claim.close()
     assert samples.HANGUL.search(caught.value.ko)
+
+
+def test_the_port_of_a_stopped_server_stays_its_own(bench, familiar):
+    """Else a proxy in front of a dead half would find somebody else behind its port."""
+    room = bench.run("python hello.py", name="room")
+    room.stop()
+    assert bench.run("python hello.py", name="another").port != room.port
+    with pytest.raises(ports.Claimed):
+        ports.Claim(room.port)
+    assert bench.run("python hello.py", name="room").port == room.port
 
 
 def test_nobody_takes_the_port_of_a_server_that_starts_again(bench, familiar, monkeypatch):
