@@ -17,7 +17,7 @@ from importlib import import_module
 _HOME = {
     "Bench": "bench.bench",
     "BenchError": "errors",
-    "outcome": "outcome",
+    "outcome": "outcomes",
     "preflight": "machine",
     "record": "app.record",
     "say": "wire.say",

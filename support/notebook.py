@@ -5,6 +5,7 @@ made, with whatever library. So it can say after a cell that the answer came fro
 of a failed request what the server is doing.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from .loopback import HOST
 
 CLIENTS = ("httpx", "websockets")  # whose failures are told in short
 
-_asked: dict[tuple, None] = {}  # the addresses to which this cell has connected, the last one last
+_asked: dict[tuple | str, None] = {}  # the addresses to which this cell has connected, the last one last
 _listening: list = []  # the audit hook, once it is there: it cannot be taken away again
 
 
@@ -57,9 +58,25 @@ def _writefile(line: str, cell: str) -> None:
 
 
 def _listen(event: str, arguments: tuple) -> None:
-    if event == "socket.connect" and isinstance(address := arguments[1], tuple):
+    if event == "socket.connect" and (address := _place(arguments[1])):
         _asked.pop(address, None)
         _asked[address] = None
+
+
+def _place(address) -> tuple | str | None:
+    """An address as the socket module takes it, always in the same form: (host, port), or the path of a unix socket."""
+    if isinstance(address, tuple):
+        return address[:2]
+    return os.path.abspath(os.fsdecode(address)) if isinstance(address, str | bytes) else None
+
+
+def _places(bench: Bench) -> dict[tuple | str, Server]:
+    """The servers of the bench by where they are reached, themselves or through a tap."""
+    places = {(HOST, tap.port): tap.upstream for tap in bench.taps}
+    for server in bench.servers.values():
+        if server.address:
+            places[_place(server.endpoint.address)] = server
+    return places
 
 
 def _before(_) -> None:
@@ -71,9 +88,12 @@ def _before(_) -> None:
 
 def _after(_) -> None:
     """Says of each server that the cell asked, or whose log or events it read, if it runs old files."""
-    ports = {address[1] for address in list(_asked) if address[0] == HOST}
-    for server in list(Bench.current.servers.values()) if Bench.current else ():
-        if (server.looked or server.port in ports) and server.running and (old := server.stale()):
+    if Bench.current is None:
+        return
+    places = _places(Bench.current)
+    asked = [places[address] for address in list(_asked) if address in places]
+    for server in list(Bench.current.servers.values()):
+        if (server.looked or server in asked) and server.running and (old := server.stale()):
             print(old)
 
 
@@ -131,17 +151,16 @@ def _doing() -> Said | None:
         return gone.said
 
 
-def _asked_last() -> tuple[Server | None, tuple | None]:
+def _asked_last() -> tuple[Server | None, tuple | str | None]:
     """The server to which the cell connected last, through a tap or not, and the address; else the only one."""
     bench = Bench.current
     if bench is None:
         return None, None
-    ports = {server.port: server for server in bench.servers.values()}
-    ports |= {tap.port: tap.upstream for tap in bench.taps}
-    here = [address for address in reversed(list(_asked)) if address[0] in (HOST, "localhost", "::1")]
-    for address in here:
-        if address[1] in ports:
-            return ports[address[1]], address
+    places, asked = _places(bench), list(_asked)[::-1]
+    for address in asked:
+        if address in places:
+            return places[address], address
+    here = [address for address in asked if address[0] in (HOST, "localhost", "::1")]
     if here:
         return None, here[0]
     return (next(iter(bench.servers.values())) if len(bench.servers) == 1 else None), None

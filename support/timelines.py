@@ -15,9 +15,9 @@ from .wire.tap import Tap
 
 
 def timeline(*sources: Tap | Events) -> Timeline:
-    """The client's requests, each with its state in each slot; a slot begins when a request arrives or is answered, or
-    when the cell notes something.
+    """The client's requests, each with its state in each slot.
 
+    A slot begins when a request arrives, when it is answered, or when the cell notes something.
     A request `waits` while nothing but its arrival is known, `works` in the slot by whose end its app was called or
     its answer had begun, and is `answered` once all of the answer has crossed. Of requests that overlap, no order is
     known but what notes tell: so a cell that compares them notes what it has seen. Raises BenchError like `sequence`.

@@ -33,9 +33,9 @@ import psutil
 from support import Bench
 from support.app.entries import entry
 from support.app.recording import Recording
-from support.bench.nginx import CellSite
+from support.bench.nginx import CellSite, Nginx
 from support.bench.ports import claims
-from support.bench.programs import require
+from support.bench.programs import PROGRAMS, require
 from support.bench.server import Server
 from support.loopback import HOST
 
@@ -106,7 +106,8 @@ class Starts:
         port = claim.port
         words = [word.replace(str(self.server.port), str(port)) for word in self.server.command[1:]]
         if not self.command:
-            CellSite(self.bench.folder, "nginx", SITE, {"token": self.token}).write(port)
+            site = CellSite(self.bench.folder, "nginx", SITE, {"token": self.token})
+            Nginx("nginx", site.words, PROGRAMS["nginx"], port, self.bench.folder, site).write()
         path, group = require(self.server.name), self.bench._keeper.pid
         with open("by-hand.log", "ab") as log:
             began = time.perf_counter()

@@ -319,30 +319,30 @@ EXPECTED = {
   client  ⇄ uvicorn  FIN
 """,
     "two_apps": """
-  client       → gunicorn      [1] GET /page
-  gunicorn     → gunicorn app  [1] app(environ, start_response) GET /page
-  gunicorn app → gunicorn      [1] return <generator>
-  gunicorn app → gunicorn      [1] start_response 200 OK  Content-Type: text/plain
-  gunicorn app → gunicorn      [1] yield b'one'
-  gunicorn     → client        [1] 200 OK
-≈ gunicorn app → gunicorn      [1] yield b'two'
-  gunicorn     → client        [1] Data onetwo
-≈ gunicorn app → gunicorn      [1] StopIteration
-≈ gunicorn     → gunicorn app  [1] close()
-≈ client       ⇄ gunicorn      [1] FIN
-  client       → uvicorn       [2] GET /ws
-  uvicorn      → uvicorn app   [2] scope websocket /ws
-  uvicorn      → uvicorn app   [2] websocket.connect
-  uvicorn app  → uvicorn       [2] websocket.accept
-  uvicorn      → client        [2] 101 Switching Protocols
-  client       → uvicorn       [2] TEXT 'hi'
-  uvicorn      → uvicorn app   [2] websocket.receive text='hi'
-  uvicorn app  → uvicorn       [2] websocket.send text='HI'
-  uvicorn      → client        [2] TEXT 'HI'
-  client       → uvicorn       [2] CLOSE 1000
-  uvicorn      → client        [2] CLOSE 1000
-≈ uvicorn      → uvicorn app   [2] websocket.disconnect code=1000  reason=''
-≈ uvicorn app  → uvicorn       [2] return
-  client       ⇄ uvicorn       [2] FIN
+  client    → pages      [1] GET /page
+  pages     → pages app  [1] app(environ, start_response) GET /page
+  pages app → pages      [1] return <generator>
+  pages app → pages      [1] start_response 200 OK  Content-Type: text/plain
+  pages app → pages      [1] yield b'one'
+  pages     → client     [1] 200 OK
+≈ pages app → pages      [1] yield b'two'
+  pages     → client     [1] Data onetwo
+≈ pages app → pages      [1] StopIteration
+≈ pages     → pages app  [1] close()
+≈ client    ⇄ pages      [1] FIN
+  client    → chat       [2] GET /ws
+  chat      → chat app   [2] scope websocket /ws
+  chat      → chat app   [2] websocket.connect
+  chat app  → chat       [2] websocket.accept
+  chat      → client     [2] 101 Switching Protocols
+  client    → chat       [2] TEXT 'hi'
+  chat      → chat app   [2] websocket.receive text='hi'
+  chat app  → chat       [2] websocket.send text='HI'
+  chat      → client     [2] TEXT 'HI'
+  client    → chat       [2] CLOSE 1000
+  chat      → client     [2] CLOSE 1000
+≈ chat      → chat app   [2] websocket.disconnect code=1000  reason=''
+≈ chat app  → chat       [2] return
+  client    ⇄ chat       [2] FIN
 """,
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import course
 
+import support
+
 SUPPORT = course.ROOT / "support"
 # Each room and what it may import, besides itself.
 GROUND = {"errors", "frames", "loopback", "show", "waiting"}
@@ -17,7 +19,7 @@ MAY_IMPORT = {
     "loopback": set(),
     "waiting": set(),
     "show": {"errors"},
-    "outcome": {"errors"},
+    "outcomes": {"errors"},
     "wire": GROUND,
     "app": GROUND,
     "bench": GROUND | {"wire", "app"},
@@ -72,6 +74,12 @@ def test_there_are_no_circles():
         list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise AssertionError(f"a circle: move what both need into a module of its own: {error.args[1]}") from None
+
+
+def test_no_module_hides_a_name_of_the_front_door():
+    """`from support import outcome` would bring a module support/outcome.py once that has been imported."""
+    hidden = set(support.__all__) & {path.stem for path in SUPPORT.iterdir()}
+    assert not hidden, f"give these modules of support/ another name, they hide what the front door brings: {hidden}"
 
 
 def test_what_servers_import_is_empty():

@@ -36,6 +36,10 @@ CELLS = {  # in one kernel, one after the other
     "raw": "import socket\nsocket.create_connection(('127.0.0.1', web.port))",
     "nobody": "httpx.get('http://127.0.0.1:9')",
     "rejected": 'web = bench.run("gunicorn hello:app")\nconnect(f"{web.ws_url}/chat")',
+    "unix": 'web = bench.run("gunicorn hello:app --bind unix:web.sock")\n'
+    "talk = httpx.Client(transport=httpx.HTTPTransport(uds='web.sock'))\nprint(talk.get('http://bench').text)",
+    "rewrite once more": '%%writefile mysite/texts.py\nTEXT = "newer"',
+    "old answer from a unix socket": "print(talk.get('http://bench').text)\ntalk.close()",
     "own fault": "{}['key']",
     "file": "open('nope.txt')",
     "syntax": "def f(:",
@@ -74,6 +78,11 @@ def test_a_file_before_its_bench_is_refused(outputs):
 @pytest.mark.parametrize("cell", ["write", "package", "texts"])
 def test_a_folder_is_made_for_a_file(outputs, cell):
     assert printed(outputs[cell]).startswith("Writing ")
+
+
+def test_what_a_unix_socket_answers_may_be_old_too(outputs):
+    assert printed(outputs["unix"]).endswith("new\n")
+    assert "mysite/texts.py was written again" in printed(outputs["old answer from a unix socket"])
 
 
 @pytest.mark.parametrize("cell", ["old answer", "old answer through a tap", "old log", "old events"])

@@ -1,6 +1,7 @@
 """Whatever happened: nothing impossible is drawn, all that is known is kept, and what is known alike is drawn alike."""
 
 import itertools
+import os
 import random
 from collections.abc import Iterator
 
@@ -13,8 +14,8 @@ from support.order.rows import Row
 from support.order.rules import RULES
 from support.sequences import Layout, draw, lay_out
 
-PLANS = range(80)
-RUNS = 6  # of each plan
+PLANS = range(int(os.environ.get("HISTORIES", "60")))
+RUNS = 5  # of each plan
 
 
 class Drawn:

@@ -7,6 +7,7 @@ import pytest
 import samples
 
 from support import preflight
+from support.errors import Said
 from support.exercises import Verdict
 from support.show import Arrow, Diagram, Note, Table, Timeline, code, visible
 
@@ -269,7 +270,7 @@ def test_a_timeline_knows_its_slots_and_states(states, said):
 
 
 def test_a_verdict():
-    verdict = Verdict(False, EVIL, "틀렸습니다.")
+    verdict = Verdict(False, Said(EVIL, "틀렸습니다."))
     assert repr(verdict) == f"✗ {EVIL}\n  틀렸습니다."
     assert "".join(Text(verdict._repr_html_()).texts) == f"✗ {EVIL}✗ 틀렸습니다."
 

@@ -139,7 +139,7 @@ class Bench:
         from .nginx import Nginx
 
         row = replace(command.program, port=site.port, ready=site.ready)
-        moved = replace(command, words=site.words, program=row)
+        moved = replace(command, words=site.words, program=row, unix=site.unix)
         try:
             return self._start(moved, key, name, port, timeout, make=partial(Nginx, site=site))
         except BenchError as error:

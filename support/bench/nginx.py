@@ -7,20 +7,22 @@ before an nginx is told to read it: at its start, and when it is to reload.
 import getopt
 import os
 import re
-import shlex
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import psutil
 
-from ..errors import BenchError
+from ..app import target
+from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
 from .nginx_configuration import Configuration, Listen, put, read_text, unreadable
 from .nginx_statements import File, top_level
-from .ports import Claim, claims
+from .ports import claims
 from .programs import PROGRAMS, Program, answers, listens, require
 from .server import Server
 
@@ -35,63 +37,49 @@ WHOLE = {"http {", "events {", "stream {", "mail {", "worker_processes", "daemon
 class Site(ABC):
     """A configuration to be served from the bench's `folder`, and the command that serves it.
 
-    `port` is the familiar one to begin with, `unix` the socket of a site that listens on nothing else; once
-    written, `ports` are all that it listens on, the main one first, and `told` says what was moved.
+    `port` is the familiar one to begin with, `unix` the socket of a site that listens on nothing else, and
+    `ready` tells whether a server serves it.
     """
 
     def __init__(self, folder: Path, state: Path, words: list[str]) -> None:
         self.folder, self.state, self.words = folder, state, words
+        self.files: list[File] = []
         familiar = f"{HOST}:{PROGRAMS['nginx'].port}"
-        self._known: dict[str, int] = {}  # the port of each address, so that it stays when the site is read again
         self._read_for = familiar, self.read(familiar)  # the first write can often use what this has read
         configuration = self._read_for[1]
         main = configuration.main_listen
-        self.port = self._familiar(main) if main else PROGRAMS["nginx"].port
+        self.port = self.familiar(main) if main else PROGRAMS["nginx"].port
         sockets = [configuration.socket_name(listen) for listen in configuration.listens if listen.unix]
-        self.unix = sockets[0] if sockets and not main else None
-        # What is said first over plain TCP is the stream's own business, so a knock has no known answer.
-        self.ready = answers if main and main.http else listens
-        self.ports: list[int] = []
-        self.claims: list[Claim] = []  # on all ports but the main one
-        self.told: list[str] = []
-        self.files: list[File] = []
+        self.unix = Path(sockets[0]) if sockets and not main else None
+        # What is said first in a stream is its own business, and a knock might be passed on.
+        self.ready = answers if self.unix or (main and main.http) else listens
 
     @abstractmethod
     def read(self, listen: str) -> Configuration:
         """The configuration as it is now; `listen` is what `{{ listen }}` stands for. Raises BenchError."""
 
-    def write(self, port: int) -> bool:
-        """Reads the configuration and writes it, its main `listen` moved to the port; True if that speaks TLS."""
+    def write(self, port: int | None, others: Callable[[Listen], Iterator[int]]) -> Configuration:
+        """Reads the configuration, moves its main `listen` to the port, the `others` elsewhere, and writes it."""
         listen = f"{HOST}:{port}"
         read_for, configuration = self._read_for
         self._read_for = "", None
         if read_for != listen:
             configuration = self.read(listen)
-        main = configuration.main_listen
-        configuration.move(port, self._ports_for)
+        configuration.move(port, others)
         configuration.write()
         put(self.state / "nginx.conf", self.frame(configuration))
-        self._known, self.told, self.files = configuration.ports, configuration.told, configuration.files
-        self.ports = list(configuration.ports.values())
-        return main is not None and configuration.speaks_tls(main)
+        self.files = configuration.files
+        return configuration
 
     def frame(self, configuration: Configuration, kind: str = "main") -> str:
         """The text of nginx.conf, which includes the site."""
         return _template(_frame(), trim_blocks=True).render(configuration.frame, kind=kind)
 
-    def _familiar(self, listen: Listen) -> int:
+    def familiar(self, listen: Listen) -> int:
         """Where a port that only root may open is expected on the bench; any other is as good as it is."""
         if listen.port >= 1024:
             return listen.port
         return HTTPS_PORT if listen.port == 443 else PROGRAMS["nginx"].port
-
-    def _ports_for(self, listen: Listen):
-        """The ports that a further address may have: the one it has already, else the next free ones."""
-        if listen.key in self._known:
-            yield self._known[listen.key]
-        for claim in claims(self._familiar(listen)):
-            self.claims.append(claim)
-            yield claim.port
 
     def refusal(self, error: BenchError) -> BenchError:
         """The error with the line that nginx's message names, as the learner wrote it; else as it was."""
@@ -186,7 +174,7 @@ class FileSite(Site):
         self.globals = options.get("-g", "")
         state = folder / ".bench" / re.sub(r"[^\w.-]+", "-", name or self.path.name)
         nginx_conf = os.path.relpath(state / "nginx.conf", self.prefix)
-        words = ["nginx", "-p", options.get("-p", "."), "-c", nginx_conf, "-e", "stderr", *flags]
+        words = [words[0], "-p", options.get("-p", "."), "-c", nginx_conf, "-e", "stderr", *flags]
         super().__init__(folder, state, words)
 
     def read(self, listen: str) -> Configuration:
@@ -231,19 +219,42 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 class Nginx(Server):
-    """An nginx on the bench; `site` is where its configuration comes from, and `told` what was moved in it."""
+    """An nginx on the bench; `site` is where its configuration comes from.
 
-    def __init__(self, name: str, command: list[str], program: Program, port: int, folder: Path, site: Site) -> None:
-        super().__init__(name, command, program, None if site.unix else port, folder)
-        self.unix = Path(site.unix) if site.unix else None
-        self.site, self._given = site, port
-        self.write()
+    `ports` has the port of every address that the configuration listens on, as `*:80`, `example.org:443`.
+    """
+
+    def __init__(
+        self, name: str, command: list[str], program: Program, port: int | None, folder: Path, site: Site
+    ) -> None:
+        super().__init__(name, command, program, port, folder)
+        self.site = site
+        self.ports: dict[str, int] = {}
+        self._files: list[File] = []  # by which it runs
 
     def write(self) -> None:
         """Reads the configuration as it is now, and writes what nginx is to read."""
-        self.tls = self.site.write(self._given)
-        self.told = self.site.told
-        self.claims += [claim for claim in self.site.claims if claim not in self.claims]
+        configuration = self.site.write(self.port, self._others)
+        main = configuration.main_listen
+        self.tls = main is not None and configuration.speaks_tls(main)
+        self.ports, self.told, self._files = configuration.ports, configuration.told, configuration.files
+
+    def _others(self, listen: Listen) -> Iterator[int]:
+        """The ports that a further address may have: the one it has already, else the next free ones."""
+        if listen.key in self.ports:
+            yield self.ports[listen.key]
+        for claim in claims(self.site.familiar(listen)):
+            self.claims.append(claim)
+            yield claim.port
+
+    def stale(self) -> Said | None:
+        """What to say when a file of the configuration holds something else than nginx runs by; None if none does."""
+        texts = {
+            self.folder / file.source: file.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for file in self._files
+            if file.source and (self.folder / file.source).is_relative_to(self.folder)
+        }
+        return target.stale(self.folder, texts, self.shown)
 
     def reload(self, site: str | None = None, timeout: float = 20.0) -> None:
         """Reads the configuration again, or the new text of a cell, and returns once new workers serve it.
@@ -251,7 +262,7 @@ class Nginx(Server):
         Workers that still have connections go on with them, under the old configuration. Raises BenchError
         when nginx refuses the new one; the old one is served on.
         """
-        before = getattr(self.site, "text", None)
+        before, files = getattr(self.site, "text", None), self._files
         if site is not None and before is None:
             raise BenchError(
                 "This nginx reads its configuration from a file: write the file, then reload() without a text.",
@@ -262,6 +273,7 @@ class Nginx(Server):
         try:
             self._reload(timeout)
         except BenchError as error:
+            self._files = files
             if site is not None:
                 self.site.text = before
             raise self.site.refusal(error) from None
@@ -288,20 +300,18 @@ class Nginx(Server):
                 "nginx has no new workers; the old configuration is still served. Its last words:",
                 "nginx의 새 worker가 뜨지 않아 이전 설정으로 계속 동작합니다. 마지막 로그:",
             )
-        print("$", shlex.join(words))
+        print("$", self.shown, "-s reload")
         for line in self.told:
             print(line)
 
     def _workers(self) -> dict[int, str]:
         """The processes of the master that are not about to end, with their titles."""
         found = {}
-        for process in self._family.everyone()[1:]:
-            try:
+        for process in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
                 title = " ".join(process.cmdline())
-            except psutil.Error:
-                continue
-            if title and "shutting down" not in title:
-                found[process.pid] = title
+                if title and "shutting down" not in title:
+                    found[process.pid] = title
         return found
 
     def _renewed(self, old: dict[int, str]) -> bool:

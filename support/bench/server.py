@@ -172,6 +172,7 @@ class Server:
         neither answers nor gets on with its work for `timeout` seconds. It is stopped then.
         """
         self._path, self._group, self._asked = path, group, asked
+        self.write()
         self._begin_anew()
         self._sources = target.sources(self.folder, self.command[1:])
         self.started = time.time()
@@ -375,7 +376,6 @@ class Server:
         if not self.folder.is_dir():
             raise self.gone()
         self._end(GRACE)
-        self.write()
         try:
             self.claims = [claim if claim.held else ports.Claim(claim.port) for claim in self.claims]
             self.start(self._path, self._group, timeout, asked=True)

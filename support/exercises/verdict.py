@@ -8,6 +8,9 @@ from ..errors import Said
 from ..show import code
 from .exchange import Exchange
 
+# What stands between backticks, and an ASCII word with a $ or a \, which MathJax takes for mathematics.
+CODE = r"`([^`]+)`|[!-_a-~]*[$\\](?:[!-_a-~]*[A-Za-z0-9$\\])?"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -56,7 +59,7 @@ class Verdict:
     def _repr_html_(self) -> str:
         name = "ok" if self.passed else "bad"
         parts = [_halves(self.said, f'<span class="{name}">{self.mark}</span> ')]
-        parts += [f"<pre>{escape(block)}</pre>" for block in (self.evidence, *self._blocks()) if block]
+        parts += [f"<pre><code>{escape(block)}</code></pre>" for block in (self.evidence, *self._blocks()) if block]
         if self.waiting:
             parts.append(_halves(self.waiting))
         if self.exchange and self.exchange.html:
@@ -72,9 +75,9 @@ def _halves(said: Said, mark: str = "") -> str:
 
 
 def _prose(text: str) -> str:
-    """The sentence in HTML: what stands between backticks, or holds what MathJax takes for mathematics, as code."""
+    """The sentence in HTML, with what is code as code."""
     parts, at = [], 0
-    for found in re.finditer(r"`([^`]+)`|[^\s`]*[$\\][^\s`]*", text):
+    for found in re.finditer(CODE, text):
         parts += [escape(text[at : found.start()]), code(found[1] or found[0])]
         at = found.end()
     return "".join([*parts, escape(text[at:])])

@@ -8,7 +8,7 @@ stand before it is drawn. Of several that could be next:
 2. Then what nothing in the drawing causes: the cell's notes, the client's next words. So a client is drawn as one that
    waits until its last word has had all its effects.
 3. An event of an app whose bytes cannot come yet, because something else must come before them, waits for that: a cause
-   is near to its effect, too.
+   is near to its effect, too. One whose bytes never came waits for the end that kept them away.
 
 Where this leaves a choice, what the rows say and what stands around them decides (`_ranked`).
 """
@@ -42,6 +42,7 @@ class _Plan:
         self.before = _reach(self.previous, self.order)
         self.ranks = _ranked(self, depth)
         self.own = self._rows_of_calls()
+        self.ends = {row.source: number for number, row in enumerate(rows) if row.kind == "end"}
         self.effects = [self._effects(number) for number in range(len(rows))]
 
     def _rows_of_calls(self) -> dict[Call, int]:
@@ -65,8 +66,10 @@ class _Plan:
         return found
 
     def waits(self, number: int, drawn: int) -> bool:
-        """Whether an event's bytes cannot come yet, whatever the app does."""
+        """Whether an event's bytes cannot come yet, whatever the app does, or the end cannot that kept them away."""
         source = self.rows[number].source
+        if any(not drawn >> self.ends[end] & 1 for end in self.rows[number].ends):
+            return True
         if not self.effects[number] or source.kind == "lifespan":
             return False
         return all(self.before[effect] & ~drawn & ~self.own[source] for effect in self.effects[number])

@@ -213,6 +213,11 @@ class Connection:
     texts: dict[str, list[Text]] = field(default_factory=lambda: {"→": [], "←": [], "⇄": []})
     exchanges: dict[int, Exchange] = field(default_factory=dict)
 
+    @property
+    def ends(self) -> list[Text]:
+        """How it ended, as far as it has."""
+        return [text for texts in self.texts.values() for text in texts if text.role == "end"]
+
 
 @dataclass(eq=False, repr=False)
 class Note:
@@ -289,7 +294,8 @@ def _connection(tap: Tap, number: int, messages: list[Message], phases: list[flo
     """A connection with its texts, from its messages."""
     connection = Connection(tap, number, tap.ports.get(number))
     runs = _runs(messages)
-    for message in sorted(messages, key=lambda message: message.place):
+    # That something was cut short is told by the end, which has the same place.
+    for message in sorted(messages, key=lambda message: (message.place, message.name == CUT)):
         text = _text(connection, message)
         for place, when, data in _pieces(message):
             key = (bisect_left(phases, place), runs[place])
@@ -324,7 +330,7 @@ def _text(connection: Connection, message: Message) -> Text:
         exchange.frames[message.way].append(text)
     elif exchange and role == "interim":
         exchange.interim.append(text)
-    elif exchange and role not in ("other", "end"):
+    elif exchange and role not in ("other", "end", "cut"):
         exchange.texts.setdefault(role, text)
     return text
 
@@ -351,7 +357,9 @@ def _role(message: Message, exchange: Exchange | None) -> str:
     forth = message.way == "→"
     if message.name in ("FIN", "RST"):
         return "end"
-    if exchange is None or message.name == CUT:
+    if message.name == CUT:
+        return "cut"
+    if exchange is None:
         return "other"
     if message.name == "InformationalResponse":
         return "answer" if message.summary.startswith("101") else "interim"

@@ -30,6 +30,7 @@ class Row:
     both: bool = False
     hidden: bool = False
     stimulus: int = 0  # not 0 for what nothing in the drawing causes: the order in which such rows are drawn
+    ends: list[Text] = field(default_factory=list)  # what is drawn before, if it can be
 
     @property
     def moments(self) -> set[int]:
@@ -53,7 +54,7 @@ def make(evidence: Evidence, moments: Moments, lanes: Lanes) -> list[Row]:
     """All rows, in no order."""
     rows = [_note(note) for note in evidence.crossings.notes]
     for call in evidence.calls:
-        rows += _events(call, lanes.caller(call), lanes.app(call), call in evidence.exchange_of)
+        rows += _events(call, lanes.caller(call), lanes.app(call), evidence.exchange_of.get(call))
     for text in evidence.crossings.texts:
         caused = text.exchange in evidence.front_of
         rows += [_wire(text, group, lanes.ends(text.connection.tap), caused) for group in _told_apart(text, moments)]
@@ -69,15 +70,33 @@ def _note(note: Note) -> Row:
     return Row("note", "", "", note.text, note.moment, note.moment, note, stimulus=3)
 
 
-def _events(call: Call, server: str, app: str, caused: bool) -> list[Row]:
+def _events(call: Call, server: str, app: str, exchange: Exchange | None) -> list[Row]:
     """A row for each event of a call."""
     rows = []
-    for event, moment in zip(call.events, call.moments, strict=True):
+    for number, (event, moment) in enumerate(zip(call.events, call.moments, strict=True)):
         ends = (server, app) if event.way == "→" else (app, server)
         rows.append(Row("app", *ends, f"{event.name} {event.detail}".strip(), moment, moment, call))
-    if not caused:
+        if exchange and number in _too_late(call, exchange):
+            rows[-1].ends = exchange.connection.ends
+    if not exchange:
         rows[0].stimulus = 1 if call.kind == "lifespan" else 5
     return rows
+
+
+def _too_late(call: Call, exchange: Exchange) -> set[int]:
+    """The events that have to do with a connection that ended before its exchange was over.
+
+    What the app gave and never crossed, and what it was told of the end: it is likely, but not known, that
+    they come after the end.
+    """
+    if exchange.status == "101":
+        closed = any(frame.name == "CLOSE" for frame in exchange.frames["→"])
+        return set() if closed else {n for n, event in enumerate(call.events) if event.name == "websocket.disconnect"}
+    if exchange.over:
+        return set()
+    crossed = exchange.texts["download"].size if "download" in exchange.texts else 0
+    told = {number for number, event in enumerate(call.events) if event.name == "http.disconnect"}
+    return told | {number for number, first, _ in call.given() if first >= crossed}
 
 
 def _told_apart(text: Text, moments: Moments) -> list[list[Stretch]]:
@@ -119,7 +138,7 @@ def _label(text: Text, group: list[Stretch]) -> str:
     if text.role in ("upload", "download"):
         return f"{text.name} {said(group)}".strip()
     head = text.role in ("request", "answer", "interim")
-    label = text.summary if head else f"{text.name} {text.summary}".strip()
+    label = text.summary if head else f"{text.name}{':' * (text.role == 'cut')} {text.summary}".strip()
     first, last = group[0] is text.stretches[0], group[-1] is text.stretches[-1]
     return f"{'' if first else '… '}{label}{'' if last else ' …'}"
 

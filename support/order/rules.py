@@ -114,9 +114,8 @@ def bytes_in_one_direction(evidence: Evidence, moments: Moments) -> None:
             for one, other in pairwise(stretches):
                 moments.before(one.end, other.begin)
         for both in connection.texts["⇄"]:
-            for way in "→←":
-                if connection.texts[way]:
-                    moments.before(connection.texts[way][-1].end, both.begin)
+            for text in (text for way in "→←" for text in connection.texts[way]):
+                moments.before(*((both.end, text.begin) if text.role == "cut" else (text.end, both.begin)))
 
 
 def events_of_one_call(evidence: Evidence, moments: Moments) -> None:
@@ -136,12 +135,18 @@ def turns_on_one_connection(evidence: Evidence, moments: Moments) -> None:
     for connection in evidence.crossings.connections:
         stretches = [s for way in "→←" for text in connection.texts[way] for s in text.stretches]
         seen: dict[str, list[Stretch]] = {"→": [], "←": []}
-        for stretch in sorted(stretches, key=lambda each: (each.segment.place, each.text.way)):
+        for stretch in sorted(stretches, key=lambda each: (each.segment.place, each.text.role == "cut", each.text.way)):
             for other in reversed(seen["←" if stretch.text.way == "→" else "→"]):
-                if not _independent(other.text, stretch.text) and other.segment.last_place < stretch.segment.place:
+                if not _independent(other.text, stretch.text) and _was_kept_before(other, stretch):
                     moments.before(other.end, stretch.begin)
                     break
             seen[stretch.text.way].append(stretch)
+
+
+def _was_kept_before(one: Stretch, other: Stretch) -> bool:
+    """What cuts a text short has the place of what it cuts."""
+    cuts = one.text.role == "end" and other.text.role == "cut"
+    return one.segment.last_place < other.segment.place + cuts
 
 
 def _independent(one: Text, other: Text) -> bool:

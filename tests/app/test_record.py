@@ -504,6 +504,12 @@ def test_an_attribute_called_events_is_the_apps_own_too():
     assert record(app).events == "mine"
 
 
+def test_a_call_of_the_call_is_recorded_too():
+    app = record(AnObject())
+    call(app.__call__, {"type": "http"}, {"type": "http.request", "body": b"hi"})
+    assert names(app)[-1] == "return"
+
+
 def test_a_function_keeps_its_name_and_words():
     assert (record(renamed).__name__, record(renamed).__module__) == ("renamed", __name__)
     assert record(wsgiref).__doc__ == wsgiref.__doc__
@@ -752,7 +758,7 @@ def test_nor_do_the_events_that_stay_with_the_app(monkeypatch):
 def test_a_scope_that_contains_itself_and_a_list_without_end():
     shared = {"type": "http", "numbers": list(range(400))}
     scope = {**shared, "again": [[shared] * 100] * 100}
-    scope["state"] = {"scope": scope}
+    scope["state"] = {"scope": scope, **{str(number): number for number in range(5000)}}
 
     async def app(scope, receive, send):
         pass

@@ -16,6 +16,7 @@ import pytest
 import samples
 
 from support import BenchError
+from support.bench import ports
 from support.bench.certificates import certificate
 from support.bench.nginx import CellSite
 from support.bench.nginx_configuration import STANDARD, Configuration
@@ -95,6 +96,10 @@ MOVED = {
     "server { listen\n80 # here\ndefault_server\n; }": (
         "server { listen\n127.0.0.1:8080 # here\ndefault_server\n; }",
         ["listen 80 default_server → 127.0.0.1:8080"],
+    ),
+    "server { listen 80; listen\n[::]:80\n; }": (
+        "server { listen 127.0.0.1:8080; \n\n }",
+        ["listen 80 → 127.0.0.1:8080", "listen [::]:80 → 127.0.0.1:8080"],
     ),
     "server { listen unix:/run/site.sock; listen unix:here.sock; }": (
         "server { listen unix:site.sock; listen unix:here.sock; }",
@@ -361,6 +366,7 @@ def test_a_certificate_of_ones_own_is_kept(configure, tmp_path, text):
     made, file = configure(text)
     assert made.told == ["listen 443 ssl → 127.0.0.1:8080"]
     # nginx looks for it beside its nginx.conf, which is elsewhere now.
+    assert f"ssl_certificate {tmp_path}/a.pem" in file.changed or "a.pem" not in text
     assert file.changed.replace(f"{tmp_path}/", "") == text.replace("listen 443", "listen 127.0.0.1:8080")
 
 
@@ -425,7 +431,10 @@ def test_a_glob_is_settled_once_and_for_all(configure, tmp_path):
     """What matches later is not read by an nginx that reads its configuration again by itself."""
     for name in ("b.conf", "a.conf"):
         (tmp_path / name).write_text("")
-    assert configure("include *.conf; include no/*.conf;")[1].changed == "include 1-a.conf; include 2-b.conf; "
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "site.conf").write_text("")  # the bench's own
+    text = "include *.conf; include */*.conf;"
+    assert configure(text)[1].changed == "include 1-a.conf; include 2-b.conf; "
 
 
 def test_bytes_that_are_no_text_pass_through(configure, tmp_path):
@@ -494,7 +503,7 @@ def test_a_whole_nginx_conf_runs_as_it_stands(bench, nginx, capsys, how):
     answer = httpx.get(f"{server.url}/style.css")
     assert (answer.text, answer.headers["content-type"]) == ("p {}", "text/css")
     assert "GET /style.css" in server.log("GET")
-    more = next(port for port in server.site.ports if port != server.port)
+    more = server.ports[f"*:{PORT + 1}"]
     assert httpx.get(f"http://127.0.0.1:{more}").text == "more"
     assert (bench.folder / "my.conf").read_text() == WHOLE
     state = "nginx" if how == "cell" else ".bench/my.conf"
@@ -543,7 +552,7 @@ def test_the_ports_of_tls_and_plain_http(bench, nginx):
     assert not server.tls
     assert httpx.get(server.url).text == "plain"
     trust = ssl.create_default_context(cafile=certificate(bench.folder).ca)
-    assert httpx.get(f"https://127.0.0.1:{server.site.ports[1]}", verify=trust).text == "tls"
+    assert httpx.get(f"https://127.0.0.1:{server.ports['*:443']}", verify=trust).text == "tls"
 
 
 def test_files_beside_the_configuration_are_found(bench, nginx):
@@ -641,8 +650,8 @@ def test_sockets_of_this_machine(bench, nginx, capsys):
 
 
 def test_a_site_on_sockets_only_says_which(bench):
-    assert CellSite(bench.folder, "nginx", "listen unix:a/b.sock;", {}).unix == "a/b.sock"
-    assert CellSite(bench.folder, "nginx", "listen unix:/run/b.sock;", {}).unix == "b.sock"
+    assert CellSite(bench.folder, "nginx", "listen unix:a/b.sock;", {}).unix == Path("a/b.sock")
+    assert CellSite(bench.folder, "nginx", "listen unix:/run/b.sock;", {}).unix == Path("b.sock")
     assert CellSite(bench.folder, "nginx", "listen unix:b.sock; listen 80;", {}).unix is None
 
 
@@ -652,6 +661,25 @@ def test_a_site_on_sockets_only_says_which(bench):
 )
 def test_the_familiar_port(bench, text, port):
     assert CellSite(bench.folder, "nginx", text, {}).port == port
+
+
+def test_the_address_that_is_filled_in_is_the_servers_own(bench, nginx, capsys):
+    server = bench.nginx("server { listen 80; return 200 other; }\nserver { listen {{ listen }}; return 200 filled; }")
+    assert httpx.get(server.url).text == "filled"
+    told = capsys.readouterr().out.splitlines()[1:]
+    assert told == [f"listen 80 → 127.0.0.1:{server.ports['*:80']}"]
+
+
+def test_every_port_is_claimed(bench, nginx):
+    """So no other bench tries it, until this nginx has ended."""
+    server = bench.nginx("server { listen 80; }\nserver { listen 81; }\nserver { listen unix:x.sock; }")
+    assert len(server.ports) == 2
+    for port in server.ports.values():
+        with pytest.raises(ports.Claimed):
+            ports.Claim(port)
+    server.stop()
+    for port in server.ports.values():
+        ports.Claim(port).close()
 
 
 def test_a_port_that_is_asked_for(bench, nginx):
@@ -669,9 +697,12 @@ def test_a_file_that_was_changed_is_read_again(bench, nginx, capsys):
     server = bench.run("nginx -c my.conf")
     with httpx.Client() as client:
         assert client.get(server.url).text == "old"
+        assert server.stale() is None
         (bench.folder / "my.conf").write_text(text.format("new"))
+        assert "my.conf" in server.stale().en
         capsys.readouterr()
         server.reload()
+        assert server.stale() is None
         assert httpx.get(server.url).text == "new"
     assert capsys.readouterr().out.splitlines() == [
         "$ nginx -p . -c .bench/my.conf/nginx.conf -e stderr -s reload",
@@ -684,12 +715,12 @@ def test_a_file_that_was_changed_is_read_again(bench, nginx, capsys):
 
 def test_a_cell_is_given_a_new_text_and_keeps_its_ports(bench, nginx):
     server = bench.nginx("server { listen 80; return 200 old; }\nserver { listen 81; return 200 side; }")
-    ports = server.site.ports
-    side = f"http://127.0.0.1:{ports[1]}"
+    before = dict(server.ports)
+    side = f"http://127.0.0.1:{before['*:81']}"
     for turn in range(5):  # no old worker answers once it has returned
         server.reload(f"server {{ listen 81; return 200 side{turn}; }}\nserver {{ listen 80; return 200 new{turn}; }}")
         assert [httpx.get(url).text for url in (server.url, side)] == [f"new{turn}", f"side{turn}"]
-        assert sorted(server.site.ports) == sorted(ports)
+        assert server.ports == before
     server.reload(f"listen {PORT};\nreturn 200 moved;")
     assert httpx.get(server.url).text == "moved"
     assert {address for address in listeners(bench) if not address.startswith(LOOPBACK)} == set()
@@ -704,6 +735,35 @@ def test_a_configuration_that_is_refused_leaves_the_old_one(bench, nginx):
     assert httpx.get(server.url).text == "old"
     server.reload()
     assert httpx.get(server.url).text == "old"
+
+
+def test_a_file_that_is_refused_is_not_what_is_served(bench, nginx):
+    (bench.folder / "my.conf").write_text("events {}\nhttp { server { listen 80; return 200 old; } }")
+    server = bench.run("nginx -c my.conf")
+    (bench.folder / "my.conf").write_text("events {}\nbogus;")
+    with pytest.raises(BenchError, match=r"line 2 of my\.conf"):
+        server.reload()
+    assert "my.conf" in server.stale().en
+
+
+@pytest.mark.parametrize("only_unix", [True, False])
+def test_an_nginx_that_is_restarted_keeps_its_addresses(bench, nginx, only_unix):
+    """And reads its configuration again."""
+    text = "events {{}}\nhttp {{ server {{ listen {}; return 200 {}; }} }}"
+    listen = "unix:site.sock" if only_unix else "80; listen 81"
+    (bench.folder / "my.conf").write_text(text.format(listen, "old"))
+    server = bench.run("nginx -c my.conf")
+    before = server.address, dict(server.ports)
+    (bench.folder / "my.conf").write_text(text.format(listen, "new"))
+    server.restart()
+    assert (server.address, server.ports) == before
+    with server.connect(timeout=samples.HANGING) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b""
+        while piece := client.recv(1000):
+            answer += piece
+    assert answer.endswith(b"new")
+    assert (server.address == "unix:site.sock") == only_unix
 
 
 def test_an_nginx_that_does_not_run_is_not_reloaded(bench):

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import threading
 
 import pytest
 
@@ -171,6 +172,7 @@ def test_a_check_before_its_stub(shared):
 
 def test_nothing_of_a_check_is_left_when_it_fails(shared, tmp_path, capsys):
     (tmp_path / "app.py").write_text(APP)
+    before = set(threading.enumerate())
     with (
         contextlib.suppress(ZeroDivisionError),
         serving(shared, {"other.py": tmp_path / "app.py"}, aloud=False) as serve,
@@ -180,4 +182,5 @@ def test_nothing_of_a_check_is_left_when_it_fails(shared, tmp_path, capsys):
         assert ask(front, "GET /").body == b"GET "
         1 / 0  # noqa: B018
     assert not tap.upstream.running and not front.upstream.running
+    assert set(threading.enumerate()) <= before
     assert capsys.readouterr().out == ""

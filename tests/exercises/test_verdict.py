@@ -146,7 +146,7 @@ def test_a_verdict_as_html():
     assert html.startswith('<div class="bench verdict bad">')
     assert '<div lang="en"><span class="bad">✗</span> It is &lt;41&gt;.</div>' in html
     assert '<div lang="ko"><span class="bad">✗</span> &lt;41&gt;입니다.</div>' in html
-    assert "<pre>wanted · 기대\n  42\ncame · 실제\n  &#x27;&lt;41&gt;&#x27;\n  ^</pre>" in html
+    assert "<pre><code>wanted · 기대\n  42\ncame · 실제\n  &#x27;&lt;41&gt;&#x27;\n  ^</code></pre>" in html
     assert "<details>" not in html
     assert 'class="bench verdict ok"' in Verdict(True, RIGHT)._repr_html_()
 
@@ -155,7 +155,7 @@ def test_the_exchange_is_folded_and_its_command_is_not():
     verdict = Verdict(False, WRONG, exchange=Exchange("<table></table>", "curl -i http://127.0.0.1:8000/"))
     html = verdict._repr_html_()
     assert html.endswith("<details><summary>What crossed · 주고받은 내용</summary><table></table></details></div>")
-    assert "<pre>$ curl -i http://127.0.0.1:8000/</pre>" in html
+    assert "<pre><code>$ curl -i http://127.0.0.1:8000/</code></pre>" in html
     assert repr(verdict) == "✗ Wrong.\n  틀렸습니다.\n  $ curl -i http://127.0.0.1:8000/"
 
 
@@ -164,6 +164,11 @@ def test_no_word_of_a_verdict_is_taken_for_mathematics(words):
     html = Verdict(False, Said(f"It is {words}.", f"{words}입니다."))._repr_html_()
     bare = [part.partition("</code>")[2] or part for part in html.split("<code>")]
     assert not any("$" in part or "\\" in part for part in bare)
+
+
+def test_a_particle_is_no_code():
+    html = Verdict(False, Said(r"It ends with \n.", r"줄 끝이 \n입니다."))._repr_html_()
+    assert '<code><span class="esc">\\n</span></code>.' in html and "</span></code>입니다." in html
 
 
 def test_what_stands_between_backticks_is_code():

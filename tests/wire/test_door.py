@@ -2,9 +2,12 @@
 
 import errno
 import os
+import select
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +15,7 @@ import httpx
 import pytest
 import samples
 
+from support.wire.door import Door
 from support.wire.tap import Tap
 
 TWO = """
@@ -116,6 +120,19 @@ def test_looking_at_the_upstream_is_not_noticed_there(upstream, tap):
         upstream.listener.accept()
 
 
+def test_it_refuses_although_somebody_waits_for_clients(upstream):
+    """A socket that poll() waits for outlives its close()."""
+    poll, port = select.poll(), samples.unused(upstream.port + 1)
+    door = Door(upstream, port, lambda number, mask: mask and poll.register(number, mask))
+    waits = threading.Thread(target=poll.poll, args=[samples.HANGING * 1000], daemon=True)
+    waits.start()
+    time.sleep(0.1)  # until it does; if it does not yet, this test proves less
+    upstream.close()
+    door.look()
+    assert knock(port) == errno.ECONNREFUSED
+    door.close()
+
+
 def test_while_it_refuses_the_port_stays_its_own(upstream, tap):
     upstream.close()
     tap.follow()
@@ -148,7 +165,8 @@ def test_the_end_of_the_process_tells_at_once(upstream, monkeypatch):
     tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == 0
     upstream.process.communicate("\n")
-    samples.until(lambda: knock(tap.port) == errno.ECONNREFUSED, "a refusal")
+    samples.until(lambda: not tap._relay._door.open, "a closed door")  # nobody has knocked
+    assert knock(tap.port) == errno.ECONNREFUSED
     tap.close()
 
 

@@ -13,9 +13,10 @@ import samples
 import trustme
 
 from support.errors import BenchError
-from support.wire.say import say
+from support.wire.say import GRACE, say
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+CLOSING = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
 CHUNKS = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", b"0\r\n\r\n"]
 GET = "GET / HTTP/1.1"
 WAIT = {"timeout": samples.HANGING}  # nobody waits that long, unless what is tested is broken
@@ -78,7 +79,12 @@ ANSWERS = {
     "a handshake": (
         f"{GET}\r\nUpgrade: websocket",
         b"",
-        [b"HTTP/1.1 101 Switching Protocols\r\n\r\n", b"\x81\x00"][:1],
+        [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    ),
+    "a handshake with a request behind it": (
+        f"{GET}\r\nUpgrade: websocket",
+        b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n",
+        [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
     ),
     "a handshake that is refused": (f"{GET}\r\nUpgrade: websocket", b"", [OK.replace(b"200 OK", b"403 No")]),
     "a tunnel": ("CONNECT a:1 HTTP/1.1", b"", [b"HTTP/1.1 200 OK\r\n\r\n"]),
@@ -108,17 +114,39 @@ def test_it_returns_at_the_end_of_an_answer_that_only_the_end_ends():
         assert say(web, GET, **WAIT) == b""
 
 
+class Scripted:
+    """A connection on which these pieces come, one a read, and then silence; `waits` are the timeouts of the reads."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces, self.waits = list(pieces), []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def sendall(self, data):
+        pass
+
+    def settimeout(self, seconds):
+        self.waits.append(seconds)
+
+    def recv(self, size):
+        if not self.pieces:
+            raise TimeoutError
+        return self.pieces.pop(0)
+
+
 def test_what_a_closing_server_sends_too_much_is_there():
-    closing = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
-    with server(closing, b" and more", ends="FIN") as web:
-        assert say(web, GET, **WAIT) == closing + b" and more"
+    sock = Scripted(CLOSING, b" and more", b"")
+    assert say(SimpleNamespace(connect=lambda timeout: sock), GET, **WAIT) == CLOSING + b" and more"
 
 
-def test_a_server_that_says_it_closes_and_does_not(monkeypatch):
-    monkeypatch.setattr("support.wire.say.GRACE", 0.1)
-    closing = OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
-    with server(closing) as web:
-        assert say(web, GET, **WAIT) == closing
+def test_a_server_that_says_it_closes_and_does_not_is_given_a_moment():
+    sock = Scripted(CLOSING)
+    assert say(SimpleNamespace(connect=lambda timeout: sock), GET, **WAIT) == CLOSING
+    assert sock.waits == [samples.HANGING, GRACE]
 
 
 def silence(*answers) -> BenchError:
@@ -129,7 +157,7 @@ def silence(*answers) -> BenchError:
 
 
 def test_a_server_that_is_silent():
-    for error in (silence(), silence(OK[:-1]), silence(b"what?\n")):
+    for error in (silence(), silence(OK[:-1]), silence(b"what?\r\n\r\n")):
         assert "0.1 s" in error.en
         assert re.search("0.1초.*않았습니다", error.ko)
     assert silence().evidence == ""
