@@ -69,7 +69,7 @@ class Bench:
         if cls.current is None:
             raise BenchError(
                 "There is no bench yet. Run the cell with bench = Bench() first.",
-                "아직 벤치가 없습니다. bench = Bench()가 있는 셀을 먼저 실행하세요.",
+                "아직 작업대가 없습니다. bench = Bench()가 있는 셀을 먼저 실행하세요.",
             )
         return cls.current
 

@@ -60,10 +60,19 @@ def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
         return True
     if session not in led:
         try:
-            led[session] = lives(psutil.Process(session))
+            led[session] = lives(psutil.Process(session)) and not _is_leaving(session)
         except psutil.Error:
             led[session] = False
     return not led[session]
+
+
+def _is_leaving(pid: int) -> bool:
+    """Whether the process is about to end: it has no memory any more, and so no environment. Linux tells."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environment:
+            return not environment.read(1)
+    except OSError:
+        return False
 
 
 def _belongs(pid: int, folder: str) -> bool:

@@ -271,7 +271,7 @@ class Server:
 
     def _ended_early(self) -> BenchError:
         # On its way a daemon forks twice, and a look may miss it in between.
-        if self.status == 0 and until(lambda: any(self._family.left_behind()), SETTLING):
+        if self.status == 0 and until(lambda: self._kill_what_is_left([]), SETTLING):
             return self.fault(
                 f"{self.name} went into the background as a daemon, and the bench has ended it. "
                 "Tell it to stay in the foreground.",

@@ -116,6 +116,19 @@ def test_the_same_command_again_replaces_the_server(bench, familiar):
     assert list(bench.servers.values()) == [second]
 
 
+def test_the_port_of_a_server_that_has_ended_is_free_again(bench, familiar):
+    bench.run("python hello.py").process.kill()
+    samples.until(lambda: not bench.servers["python hello.py"].running)
+    assert bench.run("gunicorn hello:app").port == familiar
+
+
+def test_children_of_a_killed_server_are_not_in_the_way_of_its_successor(bench, familiar):
+    first = bench.run("gunicorn hello:app -w 2")
+    first.process.kill()
+    first.process.wait()
+    assert bench.run("gunicorn hello:app -w 2").port == familiar
+
+
 def test_the_same_name_again_replaces_the_server(bench):
     first, second = bench.run("python hello.py", name="web"), bench.run("gunicorn hello:app", name="web")
     assert (first.running, second.running) == (False, True)

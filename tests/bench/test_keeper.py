@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import samples
 
 from support import Bench, BenchError
+from support.bench.ports import Claim, Claimed
 
 STUBBORN = """
 import signal, socket, sys, time
@@ -63,7 +65,8 @@ POOL = """
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 pool = ProcessPoolExecutor(2, mp_context=get_context("fork"))
-pids = [pool.submit(os.getpid).result()]
+list(pool.map(time.sleep, [0.01, 0.01]))
+pids = list(pool._processes)
 """
 FORKS = {  # cells that start a process, and name it: did it hold the keeper's pipe, the keeper would not see the end
     "a pool of processes": POOL,
@@ -246,3 +249,19 @@ def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):
     with pytest.raises(BenchError, match="went into the background"):
         bench.run("gunicorn hello:app")
     assert samples.programs(bench) == []
+
+
+
+def test_the_claim_dies_with_the_program_and_not_with_the_kernel():
+    """Until the keeper has ended a program, no other bench tries its port."""
+    with kernel(["python hello.py"]) as one:
+        os.kill(one.keeper, signal.SIGKILL)
+        end(one.process, signal.SIGKILL)
+        try:
+            with pytest.raises(Claimed):
+                Claim(one.ports[0])
+        finally:
+            os.killpg(one.keeper, signal.SIGKILL)
+            shutil.rmtree(one.folder)
+        samples.until(lambda: not samples.processes(one.folder, one.keeper), "the end of all")
+        Claim(one.ports[0]).close()
