@@ -14,7 +14,7 @@ lab: ## open JupyterLab on the first notebook · 첫 노트북을 JupyterLab으�
 	$(PYTHON) support/upkeep/install.py lab $(ARGS)
 
 test: ## re-run every cell, compare every output, run the tests · 모든 셀을 다시 실행해 출력을 비교하고 테스트 실행
-	$(RUN) -m pytest --nbval $(ARGS)
+	$(RUN) -m pytest --nbval -n logical $(ARGS)
 
 gates: ## the long proofs · 오래 걸리는 검증
 	$(RUN) -m pytest -m gate tests $(ARGS)

@@ -60,9 +60,9 @@ def serving(
     taps: list[Tap] = []
 
     def serve(command: str = "", *, site: str = "", names: dict | None = None, client: str = "client") -> Tap:
-        name = f"exercise-{len(taps)}" if taps else "exercise"
+        key = f"exercise-{len(taps)}"
         with contextlib.nullcontext() if aloud else contextlib.redirect_stdout(io.StringIO()):
-            server = bench.nginx(site, names, name=name) if site else bench.run(command, name=name)
+            server = bench.nginx(site, names, key=key) if site else bench.run(command)
         taps.append(bench.tap(server, client=client))
         return taps[-1]
 
@@ -151,20 +151,22 @@ class Answer:
         return next((value.decode("latin-1") for key, value in self._head.headers if key == wanted), None)
 
 
-def connect(tap: Tap, head: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> socket.socket:
+def connect(
+    tap: Tap, head: str, headers: Mapping[str, str] | None = None, body: bytes = b"", version: str = "HTTP/1.1"
+) -> socket.socket:
     """A connection on which a request has been sent: "GET /path", its headers and its body, as they stand."""
     lines = {"Host": tap.address, "Connection": "close"} | dict(headers or {})
     text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     client = socket.create_connection((HOST, tap.port), timeout=SILENCE)
-    client.sendall(f"{head} HTTP/1.1\r\n{text}\r\n".encode() + body)
+    client.sendall(f"{head} {version}\r\n{text}\r\n".encode() + body)
     return client
 
 
-def receive(client: socket.socket, enough: Callable[[bytes], object] = lambda came: False) -> Answer:
-    """What comes until it is enough, or to the end; cut short after a silence or 64 KiB."""
+def receive(client: socket.socket, enough: Callable[[bytes], object] = lambda came: False, most: int = MOST) -> Answer:
+    """What comes until it is enough, or to the end; cut short after a silence or `most` bytes."""
     came, ended = b"", False
     with contextlib.suppress(OSError):
-        while len(came) < MOST and not enough(came) and not ended:
+        while len(came) < most and not enough(came) and not ended:
             piece = client.recv(MOST)
             came, ended = came + piece, not piece
     return Answer(came, ended)

@@ -8,8 +8,9 @@ Wire     is what a look gives: the pieces, decoded
 import time
 from dataclasses import dataclass
 
+from ..errors import BenchError
 from ..loopback import HOST
-from ..waiting import NAPS, quiet
+from ..waiting import NAPS, quiet, until
 from .hold import Hold
 from .messages import Message, decode
 from .relay import Relay
@@ -124,6 +125,27 @@ class Tap:
             quiet(self._count, end - time.monotonic(), 3 * NAPS, over=lambda: not self._relay.half_open & expected)
         if self.pieces and time.monotonic_ns() - self.pieces[-1].when < QUIET * 1e9:
             quiet(self._count, end - time.monotonic())
+
+    def until(self, what: str | bytes, timeout: float = 5.0) -> None:
+        """Returns once this has been passed on since the last clear(): bytes, or an end (FIN, RST) of either side.
+
+        Bytes may come in several pieces of one way of a connection. Raises BenchError after `timeout` seconds.
+        """
+        if not until(lambda: self._has(what), timeout):
+            raise BenchError(
+                f"{timeout:g} s have gone, and {what!r} has not crossed. What has crossed:",
+                f"{timeout:g}초가 지나도록 도청기에 {what!r} 기록이 없습니다. 지금까지 기록된 내용:",
+                repr(self.wire),
+            )
+        self._relay.turn(LONGEST / 2)  # what is kept has been passed on after this
+
+    def _has(self, what: str | bytes) -> bool:
+        if isinstance(what, str):
+            return any(piece.kind == what for piece in self.pieces[self._seen :])
+        ways: dict[tuple[int, str], bytearray] = {}
+        for piece in self.pieces[self._seen :]:
+            ways.setdefault((piece.connection, piece.way), bytearray()).extend(piece.data)
+        return any(what in came for came in ways.values())
 
     def _count(self) -> int:
         return len(self.pieces)

@@ -20,6 +20,8 @@ HANGUL = re.compile(r"[가-힣]")
 # Korean characters for each English one, over all finished cells of more than 80 characters.
 SHORTEST, LONGEST = 0.30, 0.85
 ALLOWED_IN_ENGLISH = {"한국어"}  # the language's own name, on the selector
+# Pages that exist in Korean are linked in Korean: the same link as their English edition.
+EDITIONS = r"(docs\.python\.org|docs\.djangoproject\.com)/(?:ko|en)/"
 
 PROSE = [
     pytest.param(path, cell, id=f"{course.name(path)}:{cell.id}")
@@ -38,7 +40,7 @@ def parts(markdown: str) -> Counter:
             if kind == "codespan":
                 counted["code", text] += 1
             elif kind in ("link", "image"):
-                counted["link", token["attrs"]["url"]] += 1
+                counted["link", re.sub(EDITIONS, r"\1/", token["attrs"]["url"])] += 1
             elif kind == "block_code":
                 counted["fence", text] += 1
             elif kind in ("list", "table_row", "table_head", "block_quote"):
@@ -170,3 +172,15 @@ def test_a_difference_is_found_and_named(mutant, said):
     assert any(said in line for line in differences(mutant)), (
         f"{said} is no longer found: mend differences(), which says {differences(mutant)}"
     )
+
+
+@pytest.mark.parametrize("site", ["docs.python.org/{}3/library", "docs.djangoproject.com/{}5.2/topics"])
+def test_a_link_may_lead_to_the_korean_edition(site):
+    def linked(english: str, korean: str):
+        return cell(GOOD[0].replace("(b)", f"(https://{english})"), GOOD[1].replace("(b)", f"(https://{korean})"))
+
+    here = site.format("" if "python" in site else "en/")
+    assert not differences(linked(here, site.format("ko/"))), (
+        f"a Korean edition is complained of: mend EDITIONS for {site}"
+    )
+    assert differences(linked(here, site.format("ko/") + "/other")), "another page is not found: mend EDITIONS"

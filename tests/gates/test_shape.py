@@ -18,11 +18,12 @@ MOST_MINUTES, MOST_FOR_EXERCISES = 40, 40
 CAPSTONES = ("1.5-", "2.5-", "4.5-")  # may take twice that, in sittings
 SECTIONS = ("Break it", "Exercise", "What the internet says", "Recap")
 RHYTHM = (("Predict.", "예측."), ("Look.", "관찰."), ("Explain.", "설명."))
+# In English, and in Korean: as it is to be written, then as it stands in lessons that have not been cut again yet.
 VERDICTS = {
-    "**holds**": "**맞습니다**",
-    "**holds if": "맞습니다**",
-    "**no longer**": "**이제는 아닙니다**",
-    "**never did**": "**맞은 적이 없습니다**",
+    "**holds**": ("**맞습니다.**", "**맞습니다**"),
+    "**holds if": ("**조건부로 맞습니다.**", "면 맞습니다**"),
+    "**no longer**": ("**이제는 아닙니다.**", "**이제는 아닙니다**"),
+    "**never did**": ("**처음부터 틀린 말입니다.**", "**맞은 적이 없습니다**"),
 }
 CLAIMS = {
     int(number): lessons
@@ -173,7 +174,7 @@ def claims(path, notebook) -> Iterator[tuple[str, str, str]]:
         if number not in mine:
             yield cell.id, "claim", f"claims.md does not give claim {number} to this lesson: add {_name(path)} there"
         said, told = _passage(text.en, f"**Claim {number}.**"), _passage(text.ko, f"**주장 {number}.**")
-        verdicts = [en for en, ko in VERDICTS.items() if en in said and ko in told]
+        verdicts = [en for en, forms in VERDICTS.items() if en in said and any(ko in told for ko in forms)]
         if len(verdicts) != 1:
             yield cell.id, "claim", f"give claim {number} one verdict, in both languages: {', '.join(VERDICTS)}"
         beside = notebook.cells[max(0, place - 1) : place + 2]

@@ -418,6 +418,22 @@ def test_a_note_stands_after_all_that_came_before_it():
         assert "49 보냄" in repr(tap)
 
 
+def test_one_can_wait_for_bytes_and_for_an_end():
+    with relayed(echo) as tap, connect(tap) as client:
+        client.sendall(b"he")
+        tap.until(b"he")
+        client.sendall(b"llo")
+        tap.until(b"hello")  # in two pieces
+        assert [piece.data for piece in tap.pieces if piece.way == "→"] == [b"he", b"llo"]
+        with pytest.raises(BenchError, match="'FIN' has not crossed"):
+            tap.until("FIN", timeout=0.05)
+        reset(client)
+        tap.until("RST")
+        tap.clear()
+        with pytest.raises(BenchError, match="b'hello' has not crossed"):
+            tap.until(b"hello", timeout=0.05)
+
+
 GET, OK = b"GET /one HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ...errors import Said
 from .. import exercise, expect, in_turn
 from ..drive import ask, judged, serving, written
-from .server import GUNICORN, last_error
+from ..gunicorn import GUNICORN, last_error
 
 PROGRAM = Path(__file__).with_name("repairs_app.py")
 REPAIRED = {"greet": ("200 OK", "안녕, WSGI!".encode()), "move": ("302 Found", b""), "count": ("200 OK", b"0\n1\n2\n")}

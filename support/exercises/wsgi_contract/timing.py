@@ -6,7 +6,7 @@ from pathlib import Path
 from ...errors import Said
 from .. import exercise, expect
 from ..drive import SILENCE, ask, connect, judged, receive, reset, serving, written
-from .server import GUNICORN, last_error
+from ..gunicorn import GUNICORN, last_error
 from .traces import calls, closed, explain_no_line, one_line, times, untouched
 
 PROGRAM = Path(__file__).with_name("timing_app.py")

@@ -1,8 +1,8 @@
-"""The server of these checks, and what its log says of the learner's code."""
+"""The server of the WSGI checks, and what its log says of the learner's code."""
 
 import re
 
-from ...waiting import until
+from ..waiting import until
 
 # Several threads: code that hangs keeps only its own.
 GUNICORN = "gunicorn exercise:app -k gthread --threads 8"

@@ -6,7 +6,7 @@ from pathlib import Path
 from ...errors import Said
 from .. import exercise, expect
 from ..drive import ask, chunked, judged, serving, written
-from .server import GUNICORN
+from ..gunicorn import GUNICORN
 
 PROGRAM = Path(__file__).with_name("forms_app.py")
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
