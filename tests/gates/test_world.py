@@ -24,7 +24,6 @@ ALIKE = {
     "wsgi_contract:stream": "either worker writes a piece at once, and notices who left at the next one",
     "asgi_contract:blocked": "time.sleep stops either server's event loop",
     "nginx_one_or_two:run-halves": "the pages are the same on either worker",
-    "nginx_one_or_two:measured-table": "alone, either server is blocked, and ends, with its loop",
     "nginx_one_or_two:health-room": "either server has the room",
     "nginx_one_or_two:claims-servers-shown": "to either WSGI worker a handshake is a GET",
 }
