@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -19,13 +19,13 @@ from ..loopback import HOST
 from ..show import Table
 from . import commands, keeper, ports
 from .certificates import Certificate, certificate
-from .nginx import CellSite, FileSite, Nginx, Site
 from .page import Page
 from .programs import PROGRAMS, require
 from .server import PortTaken, Server
 
 if TYPE_CHECKING:
     from ..wire.tap import Tap
+    from .nginx import Site
 
 TRIES = 30  # somebody who makes no claims may take as many ports between our look at them and the program's
 TAPS = 10_000  # so far from its server's port a tap's is looked for: one sees which belongs to which
@@ -101,11 +101,13 @@ class Bench:
             )
         read = commands.read(command, self.folder, listens)
         read.tls |= tls
+        port = None if read.unix or read.nowhere else port
         self._refuse_constants(read)
         if read.name == "nginx":
-            return self._start_nginx(
-                FileSite(self.folder, read.words, name), read, name or command, name, port, timeout
-            )
+            from .nginx import FileSite  # only now, as below: most lessons run no nginx
+
+            site = FileSite(self.folder, read.words, name)
+            return self._start_nginx(site, read, name or command, name, port, timeout)
         return self._start(read, name or command, name, port, timeout)
 
     def nginx(
@@ -123,15 +125,19 @@ class Bench:
         is moved to loopback. `key` is the folder that it gets, and what runs there already is stopped first: `name`,
         unless given. Raises BenchError with nginx's message and the line when nginx refuses it.
         """
+        from .nginx import CellSite
+
         self._stands()
         cell = CellSite(self.folder, key or name, site, names or {})
         command = commands.Command(cell.words, {}, "nginx", PROGRAMS["nginx"])
         return self._start_nginx(cell, command, key or name, name, None, timeout)
 
     def _start_nginx(
-        self, site: Site, command: commands.Command, key: str, name: str | None, port: int | None, timeout: float
-    ) -> Nginx:
+        self, site: "Site", command: commands.Command, key: str, name: str | None, port: int | None, timeout: float
+    ) -> Server:
         """Runs nginx with a site that is moved to the port, or to a free one."""
+        from .nginx import Nginx
+
         row = replace(command.program, port=site.port, ready=site.ready)
         moved = replace(command, words=site.words, program=row, unix=site.unix)
         try:
@@ -244,14 +250,30 @@ class Bench:
         timeout: float,
         make: Callable[..., Server] = Server,
     ) -> Server:
-        """Starts a program on the wanted port, or on the first that nobody else takes meanwhile.
-
-        `make` gets what Server gets, before each start.
-        """
+        """Starts a program in place of the one with that key, if any; `make` gets what Server gets, before each try."""
         path = require(command.words[0])
-        port = None if command.unix or command.nowhere else port
-        if key in self.servers:
-            self.servers.pop(key).stop()
+        old = self.servers.pop(key, None)
+        if old and old.in_the_way:
+            old.stop()
+        try:
+            for server in self._tries(command, name, port, make):
+                # What has ended by itself may have left something behind. To look for it need not hold up the start.
+                if self._starts(server, path, timeout, port, meanwhile=old.stop if old else None):
+                    self.servers[key] = server
+                    return server
+        finally:
+            if old:
+                old.stop()
+        raise server.fault(
+            f"{command.name} found every port taken. Does it listen where the bench tells it to? Its last words:",
+            f"{command.name} 프로그램이 시도한 포트가 모두 사용 중입니다. 작업대가 정한 포트를 쓰는지 보세요. "
+            "마지막 로그:",
+        )
+
+    def _tries(
+        self, command: commands.Command, name: str | None, port: int | None, make: Callable[..., Server]
+    ) -> Iterator[Server]:
+        """The command's Server, for one port after the other."""
         for claim in self._places(command, port):
             chosen = claim.port if claim else port
             spots = {"{address}": f"{HOST}:{chosen}", "{host}": HOST, "{port}": str(chosen)}
@@ -262,38 +284,35 @@ class Bench:
             server.tls |= command.tls
             server.told += told
             server.claims += [claim] if claim else []
-            try:
-                server.start(path, self._keeper.pid, timeout, asked=port is not None)
-            except PortTaken:
-                if port is None:
-                    continue
-                raise server.taken() from None
-            except BenchError as error:
-                raise target.unwritten(error, self.folder, command.words) from None
-            print("$", server.shown)
-            for line in server.told:
-                print(line)
-            self.servers[key] = server
-            return server
-        raise server.fault(
-            f"{command.name} found every port taken. Does it listen where the bench tells it to? Its last words:",
-            f"{command.name} 프로그램이 시도한 포트가 모두 사용 중입니다. 작업대가 정한 포트를 쓰는지 보세요. "
-            "마지막 로그:",
-        )
+            yield server
+
+    def _starts(
+        self, server: Server, path: str, timeout: float, port: int | None, meanwhile: Callable[[], None] | None
+    ) -> bool:
+        """Starts the server and prints its command; False if somebody else takes the port meanwhile."""
+        try:
+            server.start(path, self._keeper.pid, timeout, asked=port is not None, meanwhile=meanwhile)
+        except PortTaken:
+            if port is None:
+                return False
+            raise server.taken() from None
+        except BenchError as error:
+            raise target.unwritten(error, self.folder, server.command) from None
+        print("$", server.shown)
+        for line in server.told:
+            print(line)
+        return True
 
     def _places(self, command: commands.Command, port: int | None) -> Iterable[ports.Claim | None]:
         """Claims on the ports to try; None for a program that needs none, and for a port that another bench has."""
-        if command.unix or command.nowhere:
-            return [None]
-        if port is None:
+        if port is None and not (command.unix or command.nowhere):
             for server in self.servers.values():
                 if not server.running:
                     server.release()
             return islice(ports.claims(command.program.port), TRIES)
-        try:
-            return [ports.Claim(port)]
-        except ports.Claimed:
-            return [None]  # the program will say so
+        with contextlib.suppress(ports.Claimed):  # the program will say so
+            return [ports.Claim(port) if port else None]
+        return [None]
 
 
 def _fill(word: str, spots: dict[str, str]) -> str:

@@ -7,7 +7,6 @@ listen elsewhere, in the command, in its environment or in the program's configu
 import ast
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +170,8 @@ def _settings(folder: Path, name: str) -> dict[str, object]:
     path = folder / name.removeprefix("file:")
     if not path.is_file():
         return {}
+    import tomllib  # only now: few configurations are written in it
+
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         return tomllib.loads(text) if path.suffix == ".toml" else dict(_constants(text))

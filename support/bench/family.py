@@ -50,18 +50,17 @@ class Family:
         return found
 
     def everyone(self) -> list[psutil.Process]:
-        """The program, its descendants, and what it has left behind in the background, the program first."""
-        found = []
-        if self.process.poll() is None:  # later its number may be another's
-            top = psutil.Process(self.process.pid)
-            found = [top, *top.children(recursive=True)]
-        return list(dict.fromkeys([*found, *self.left_behind()]))
+        """The program and its descendants, the program first; none once it has ended."""
+        if self.process.poll() is not None:  # its number may be another's by now
+            return []
+        top = psutil.Process(self.process.pid)
+        return [top, *top.children(recursive=True)]
 
     def left_behind(self) -> Iterator[psutil.Process]:
         """Processes that the program has started, wherever they are now: daemons, or children that outlived it."""
         for process in keeper.ours(self.folder, self.group):
             with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get("BENCH_EVENTS") == self.events or self._holds_a_mark(process):
+                if keeper.says(process.pid, f"BENCH_EVENTS={self.events}") or self._holds_a_mark(process):
                     yield process
 
     def _holds_a_mark(self, process: psutil.Process) -> bool:

@@ -32,14 +32,16 @@ def ours(folder: str, group: int) -> Iterator:
     """
     import psutil  # only now: the keeper's own start should cost the kernel nothing
 
-    led = {os.getsid(0): False}
+    led = {0: True, os.getsid(0): False}  # 0: the system's own threads, and what was started outside a container
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked, or belongs to someone else
+            if pid == os.getpid():
+                continue
             inside = os.getpgid(pid) == group
-            if pid == os.getpid() or not (inside or _may_have_left(pid, led)):
+            if not inside and not (_may_have_left(pid, led) and _belongs(pid, folder)):
                 continue
             process = psutil.Process(pid)
-            if lives(process) and (inside or _belongs(process, folder)):
+            if lives(process):
                 yield process
                 if os.getsid(pid) == pid:  # its workers are in its session
                     yield from process.children(recursive=True)
@@ -54,25 +56,41 @@ def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     import psutil
 
     session = os.getsid(pid)
+    if session == pid:
+        return True
     if session not in led:
         try:
             led[session] = lives(psutil.Process(session))
         except psutil.Error:
             led[session] = False
-    return session == pid or not led[session]
+    return not led[session]
 
 
-def _belongs(process, folder: str) -> bool:
+def _belongs(pid: int, folder: str) -> bool:
     """Whether a process outside the group says that it is of this bench.
 
     It has the bench's environment. One that has written its title over that (nginx) is a daemon of the bench if it
     works in the folder, in a session of its own and without a terminal.
     """
-    if process.environ().get("BENCH") == folder:
+    import psutil
+
+    if says(pid, f"BENCH={folder}"):
         return True
-    if os.getsid(process.pid) == os.getsid(0) or process.terminal():
+    if os.getsid(pid) == os.getsid(0):
         return False
-    return Path(process.cwd()).is_relative_to(folder)
+    process = psutil.Process(pid)
+    return Path(process.cwd()).is_relative_to(folder) and not process.terminal()
+
+
+def says(pid: int, variable: str) -> bool:
+    """Whether the environment with which a process was started has the variable (NAME=value). Raises OSError."""
+    if sys.platform == "linux":  # what psutil does, without a look at all else
+        with open(f"/proc/{pid}/environ", "rb") as environment:
+            return os.fsencode(variable) in environment.read().split(b"\0")
+    import psutil
+
+    name, _, value = variable.partition("=")
+    return psutil.Process(pid).environ().get(name) == value
 
 
 def clear(folder: str, forked=()) -> None:

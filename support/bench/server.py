@@ -9,7 +9,7 @@ import shlex
 import socket
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +80,7 @@ class Server:
         self.taps: list = []  # in front of it
         self.looked = False  # its log or its events were read; whoever wants to know sets it back
         self.process: subprocess.Popen | None = None
+        self._swept = False  # nothing is left of it
 
     def __repr__(self) -> str:
         if self.process is not None and not self.running:
@@ -154,14 +155,21 @@ class Server:
             raise
 
     def write(self) -> None:
-        """Writes what the program reads at its start; called before each."""
+        """Writes what the program reads at its start, as it is by now."""
 
-    def start(self, path: str, group: int, timeout: float = 20.0, asked: bool = False) -> None:
+    def start(
+        self,
+        path: str,
+        group: int,
+        timeout: float = 20.0,
+        asked: bool = False,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
         """Starts the program in the process group and returns once it answers, or at once if it listens nowhere.
 
-        Raises PortTaken when its port is somebody else's (once the program has said so itself, if the port was
-        `asked` for), and BenchError when it ends, can be reached by other machines, or neither answers nor gets on
-        with its work for `timeout` seconds. It is stopped then.
+        `meanwhile` is called while it starts. Raises PortTaken when its port is somebody else's (once the program has
+        said so itself, if the port was `asked` for), and BenchError when it ends, can be reached by other machines, or
+        neither answers nor gets on with its work for `timeout` seconds. It is stopped then.
         """
         self._path, self._group, self._asked = path, group, asked
         self.write()
@@ -177,8 +185,10 @@ class Server:
                 cwd=self.folder, env=self._variables(), process_group=group,
                 pass_fds=[claim.fileno() for claim in self.claims],
             )  # fmt: skip
-        self._family = family
+        self._family, self._swept = family, False
         try:
+            if meanwhile:
+                meanwhile()
             if self.address:
                 self._wait_until_ready(timeout)
         except BaseException:
@@ -224,7 +234,8 @@ class Server:
         # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
         if ours is False and not self._asked:
             raise PortTaken
-        self._keep_home()
+        if ours or not self.program.options:  # else its options tell where it will listen
+            self._keep_home()
         try:
             return bool(ours) and self.program.ready(self)
         except OSError:
@@ -318,23 +329,21 @@ class Server:
             tap.follow()
 
     def _end(self, grace: float) -> None:
-        if self.process is None:
+        if self.process is None or self._swept:
             return
-        everyone = self._family.everyone()
-        pids = {process.pid for process in everyone}
-        for process in everyone:
-            with contextlib.suppress(psutil.Error):  # it has just ended by itself
-                if process.ppid() not in pids:
-                    process.terminate()
-        until(lambda: not self._living(everyone), grace)
-        until(lambda: not self._kill_what_is_left(everyone), GRACE)
+        family = self._family.everyone()
+        if family:
+            self.process.terminate()
+            until(lambda: not self._living(family), grace)
+        until(lambda: not self._kill_what_is_left(family), GRACE)
         self.process.wait()
+        self._swept = True
 
-    def _kill_what_is_left(self, processes: list[psutil.Process]) -> list[psutil.Process]:
-        """Kills those of the processes that still run, and what has been started since they were listed."""
-        left = self._living(dict.fromkeys([*processes, *self._family.everyone()]))
+    def _kill_what_is_left(self, family: list[psutil.Process]) -> list[psutil.Process]:
+        """Kills those of the family that still run, and what the program has left behind."""
+        left = self._living(dict.fromkeys([*family, *self._family.left_behind()]))
         for process in left:
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error):  # it has just ended by itself
                 process.kill()
         return left
 
@@ -342,6 +351,17 @@ class Server:
         """Those that still run. The program itself is asked by its Popen, which is told the exit status only once."""
         own = self.process.pid if self.running else None
         return [one for one in processes if (one.pid == own if one.pid == self.process.pid else lives(one))]
+
+    @property
+    def in_the_way(self) -> bool:
+        """True while the program runs; also, where it has ended, while something has its port, as a child may.
+
+        Its claim on the port ends with the question.
+        """
+        if self.running:
+            return True
+        self.release()
+        return self.port is not None and not ports.free(self.port)
 
     def release(self) -> None:
         """Lets go of the ports, for other benches to take."""

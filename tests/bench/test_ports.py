@@ -152,13 +152,13 @@ def test_without_a_free_port(system, monkeypatch):
     assert samples.HANGUL.search(caught.value.ko)
 
 
-def test_the_bench_tells_its_server_from_a_stranger(shared, stranger, system):
+def test_the_bench_tells_its_server_from_a_stranger(shared, familiar, stranger, system):
     assert httpx.get(shared.run("python hello.py").url).text == "hello"
     with pytest.raises(BenchError, match="is taken"):
         shared.run("python hello.py", port=stranger)
 
 
-def test_where_sock_diag_is_switched_off_psutil_decides(shared, monkeypatch):
+def test_where_sock_diag_is_switched_off_psutil_decides(shared, familiar, monkeypatch):
     monkeypatch.setattr(ports, "NETLINK_SOCK_DIAG", 31)  # a protocol that no kernel has
     ports._tells.cache_clear()
     try:
@@ -168,7 +168,7 @@ def test_where_sock_diag_is_switched_off_psutil_decides(shared, monkeypatch):
         ports._tells.cache_clear()
 
 
-def test_nobody_knocks_at_a_strangers_port(shared, system):
+def test_nobody_knocks_at_a_strangers_port(shared, familiar, system):
     """Not even when the port was asked for: the program itself finds out that it is taken."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

@@ -280,7 +280,7 @@ def test_the_name_of_an_nginx(bench):
 
 @pytest.mark.parametrize("linux", [True, False], ids=["Linux", "elsewhere"])
 @pytest.mark.parametrize("command", ["gunicorn hello:app", "nginx"])
-def test_starting_again(recorded, monkeypatch, tmp_path, capsys, linux, command):
+def test_starting_again(recorded, familiar, monkeypatch, tmp_path, capsys, linux, command):
     monkeypatch.setattr(ports, "LINUX", linux and ports.LINUX)
     monkeypatch.setattr(ports, "LOCKS", tmp_path)
     server = recorded.nginx("return 200 hello;") if command == "nginx" else recorded.run(command)
@@ -299,7 +299,7 @@ def test_starting_again(recorded, monkeypatch, tmp_path, capsys, linux, command)
     assert httpx.get(server.url).text == "hello"
 
 
-def test_starting_again_on_a_port_that_is_gone(bench):
+def test_starting_again_on_a_port_that_is_gone(bench, familiar):
     server = bench.run("gunicorn hello:app")
     server.stop()
     with samples.stranger(server.port), pytest.raises(BenchError, match=f"{server.address} is taken"):
@@ -311,7 +311,7 @@ def test_starting_again_on_a_port_that_is_gone(bench):
     assert samples.HANGUL.search(caught.value.ko)
 
 
-def test_nobody_takes_the_port_of_a_server_that_starts_again(bench, monkeypatch):
+def test_nobody_takes_the_port_of_a_server_that_starts_again(bench, familiar, monkeypatch):
     server = bench.run("python hello.py")
     start = server.start
 

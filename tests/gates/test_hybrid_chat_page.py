@@ -9,7 +9,7 @@ from browser import browser_page, jupyterlab
 from support import Bench
 
 LESSON = course.ROOT / "notebooks" / "3-nginx" / "3.3-hybrid.ipynb"
-FILES = ("pages-file", "chat-file")
+FILES = ("page-file", "pages-file", "chat-file")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def site():
             (bench.folder / first.removeprefix("%%writefile ")).write_text(text, encoding="utf-8")
         pages, chat = bench.run("gunicorn pages:app"), bench.run("daphne chat:app")
         config = source["site-nginx"].partition("\n")[2]
-        yield bench.nginx(config, {"to_pages": pages, "to_chat": chat}, name="site"), pages, chat
+        yield bench.nginx(config, {"pages_tap": pages, "chat_tap": chat}, name="site"), pages, chat
     finally:
         bench.close()
 
@@ -71,6 +71,23 @@ def test_a_page_of_another_site_gets_no_socket(site):
     assert closed, "the app never refused it: mend the Origin check in chat.py"
 
 
+def test_what_is_still_being_composed_is_not_sent(site):
+    """Enter ends the composing of a syllable (`isComposing`, UI Events, section 5.6) and sends nothing."""
+    nginx, _, chat = site
+    with browser_page() as page:
+        page.goto(nginx.url)
+        page.wait_for_function("document.querySelector('h3 span').textContent == 'open'")
+        page.locator("input").focus()
+        keyboard = page.context.new_cdp_session(page)
+        keyboard.send("Input.imeSetComposition", {"text": "한", "selectionStart": 1, "selectionEnd": 1})
+        page.keyboard.press("Enter")
+        keyboard.send("Input.insertText", {"text": "한"})
+        page.keyboard.press("Enter")
+        page.locator("li").wait_for()
+        assert page.locator("li").all_inner_texts() == [f"[{nginx.address}] 한"]
+    assert chat.events("websocket.disconnect").names.count("websocket.receive") == 1
+
+
 @pytest.mark.gate
 def test_the_page_in_the_notebook_is_alive_after_run_all(tmp_path):
     shutil.copy(LESSON, tmp_path / LESSON.name)
@@ -80,9 +97,11 @@ def test_the_page_in_the_notebook_is_alive_after_run_all(tmp_path):
         page.get_by_text("| Idle").wait_for(timeout=60_000)  # without a kernel, the menu would ask for one
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.locator(".jp-Notebook iframe").wait_for(state="attached", timeout=60_000)
-        page.locator(".jp-Notebook iframe").scroll_into_view_if_needed()
-        frame = page.frame_locator(".jp-Notebook iframe")
+        # Of the lesson's two pages the first has lost its chat, as the lesson shows; the last is alive.
+        cell = page.locator(".jp-Notebook .jp-Cell", has_text="bench.page(cured")
+        cell.locator("iframe").wait_for(state="attached", timeout=60_000)
+        cell.locator("iframe").scroll_into_view_if_needed()
+        frame = cell.frame_locator("iframe")
         frame.locator("h3 span", has_text="open").wait_for(timeout=60_000)
         frame.locator("input").fill("from the notebook")
         frame.get_by_role("button", name="Send").click()

@@ -26,9 +26,10 @@ ALIKE = {
     "wsgi_body:cut-run": "either worker closes a connection on which an answer was cut short",
     "wsgi_body:talk-run": "either worker gives the app what has come of a body",
     "asgi_contract:blocked": "time.sleep stops either server's event loop",
-    "nginx_hybrid:removals": "the pages are the same on either worker, and the chat is what loses its headers",
-    "nginx_hybrid:kill": "the pages are the same on either worker",
-    "nginx_hybrid:arrangements": "in the split, either server runs the chat",
+    "nginx_one_or_two:run-halves": "the pages are the same on either worker",
+    "nginx_one_or_two:measured-table": "alone, either server is blocked, and ends, with its loop",
+    "nginx_one_or_two:health-room": "either server has the room",
+    "nginx_one_or_two:claims-servers-shown": "to either WSGI worker a handshake is a GET",
 }
 
 

@@ -14,6 +14,8 @@ from ..drive import Answer, ask, handshake, judged, written
 from .servers import PATIENCE, halves, serving
 
 SITES = ("chat.example:81", "talk.example:82")  # ports that no bench hands out
+# What upgrades a connection to HTTP/2 in the clear (RFC 7540, section 3.2), with no settings of its own.
+H2C = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": ""}
 PAGES = ("GET /", "GET /deep/ws/er?x=1", "GET /a%2Fb", "GET /wsx")
 SOCKETS = ("handshake /ws/", "handshake /ws/room/7?name=kim", "handshake /ws")
 
@@ -41,6 +43,11 @@ def _at_pages(seen: dict) -> tuple[str, str]:
 
 def _no_connection(seen: dict) -> tuple[str, str]:
     return seen["connection"], ""
+
+
+def _no_tunnel(seen: dict) -> tuple[str, str]:
+    came = f"{seen['half']}, Upgrade: {seen['upgrade']}, Connection: {seen['connection']}"
+    return came, "chat, Upgrade: , Connection: "
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,16 @@ ASSERTIONS = [
         ),
         _no_connection,
     ),
+    # And 11 comes twice: only who has the rest hears of what most configurations let through.
+    Assertion(
+        11,
+        ("h2c /ws/",),
+        Said(
+            "GET /ws/ with Upgrade: h2c reaches the chat without Upgrade and Connection",
+            "/ws/로 보낸 Upgrade: h2c 요청은 Upgrade와 Connection 없이 채팅 쪽에 도착해야 합니다",
+        ),
+        _no_tunnel,
+    ),
 ]
 
 
@@ -215,6 +232,8 @@ def _became(front, chat, request: str, site: str) -> dict:
     way, asked = request.split()
     if way == "handshake":
         answer = handshake(front, asked, {"Host": site})
+    elif way == "h2c":
+        answer = ask(front, f"GET {asked}", H2C | {"Host": site}, timeout=PATIENCE)
     else:
         answer = ask(front, f"GET {asked}", {"Host": site}, timeout=PATIENCE)
     seen = dict.fromkeys(("target", "host", "upgrade", "connection"), "") | {"half": "nobody"}

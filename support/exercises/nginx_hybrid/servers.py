@@ -1,4 +1,4 @@
-"""The servers that these checks start for themselves, without a word: two halves, and sites before them."""
+"""The servers that the checks of 3.3 and 3.4 start for themselves, without a word: two halves, sites before them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,16 @@ HERE = Path(__file__).parent
 PATIENCE = 10  # seconds; a busy machine may need some of them, and whatever is wrong answers at once
 
 
-def site(name: str) -> str:
-    """The text of one of the nginx sites that lie beside this file."""
-    return (HERE / f"{name}.conf.jinja").read_text(encoding="utf-8")
+def site(name: str, *folders: Path) -> str:
+    """The text of one of the nginx sites that lie beside this file, or in one of the folders."""
+    (found,) = [path for folder in (HERE, *folders) if (path := folder / f"{name}.conf.jinja").exists()]
+    return found.read_text(encoding="utf-8")
 
 
-def serving(bench):
-    """drive.serving() of the programs that lie beside this file."""
-    return drive.serving(bench, {program.name: program for program in HERE.glob("exercise_*.py")}, aloud=False)
+def serving(bench, *folders: Path):
+    """drive.serving() of the programs that lie beside this file, and in the folders."""
+    programs = [program for folder in (HERE, *folders) for program in folder.glob("exercise_*.py")]
+    return drive.serving(bench, {program.name: program for program in programs}, aloud=False)
 
 
 def halves(serve: Callable[..., Tap]) -> dict[str, Tap]:

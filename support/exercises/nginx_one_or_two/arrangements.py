@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 from pathlib import Path
 
 from websockets.exceptions import WebSocketException
@@ -10,9 +11,11 @@ from websockets.sync.client import connect
 from ...errors import Said
 from .. import exercise, expect, in_turn
 from ..drive import ask, handshake, judged
-from .servers import PATIENCE, halves, serving, site
+from ..nginx_hybrid.servers import PATIENCE, halves, serving, site
 
+HERE = Path(__file__).parent
 ARRANGEMENTS = ("wsgi", "path", "upgrade", "asgi")
+PATIENCE_WITH_A_PAGE = 5  # seconds: a page that has to wait for the report never comes before
 
 
 @exercise
@@ -26,7 +29,7 @@ def four_sites(bench, choice):
             arrangement in ARRANGEMENTS,
             Said(f"{name}: choose one of {names}.", f"{name}: 다음 중 하나를 고르세요. {names}"),
         )
-    with serving(bench) as serve:
+    with serving(bench, HERE) as serve:
         both = halves(serve)
         servers = functools.cache(functools.partial(_servers, serve, both))
 
@@ -47,7 +50,7 @@ def _servers(serve, both, arrangement):
     if arrangement == "asgi":
         whole = serve("daphne exercise_whole:app")
         return whole, whole
-    return serve(site=site(arrangement), names=both), both["chat"]
+    return serve(site=site(arrangement, HERE), names=both), both["chat"]
 
 
 # A demand is put to a site: (its name on its arrangement, the same in Korean, front, chat).
@@ -76,8 +79,8 @@ def _no_socket(en, ko, front, chat):
     expect(
         handshake(front, "/ws/").code != 101,
         Said(
-            f"{en}: a handshake got 101, though nothing on this site may open a socket.",
-            f"{ko}: 이 사이트에서는 소켓이 열리면 안 되는데 핸드셰이크에 101이 돌아왔습니다.",
+            f"{en}: a handshake got 101, though nothing on this site may open a WebSocket.",
+            f"{ko}: 이 사이트에서는 웹소켓이 열리면 안 되는데 핸드셰이크에 101이 돌아왔습니다.",
         ),
     )
 
@@ -95,7 +98,8 @@ def _socket(path, meanwhile=lambda en, ko, front, chat, socket: None):
             expect(
                 False,
                 Said(
-                    f"{en}: no socket opens at {path} ({error}).", f"{ko}: {path}에서 소켓이 열리지 않습니다({error})."
+                    f"{en}: no WebSocket opens at {path} ({error}).",
+                    f"{ko}: {path}에서 웹소켓이 열리지 않습니다({error}).",
                 ),
             )
 
@@ -117,22 +121,27 @@ def _counts(en, ko, front, chat, socket):
 
 
 def _during_report(en, ko, front, chat, socket):
-    """The demand that a page is served while the chat computes a report."""
-    served = Path(chat.upstream.folder, "page-served")  # ends the report; without it the report gives up
-    served.unlink(missing_ok=True)
-    socket.send("/report")
-    chat.upstream.log("computing a report", timeout=PATIENCE)
-    ask(front, "GET /faq", timeout=PATIENCE)
-    served.touch()
-    came = socket.recv(timeout=PATIENCE)
+    """The demand that a page is served while the chat computes a report, which goes on until it is told a word."""
+    go_on = Path(chat.upstream.folder, "go-on")
+    go_on.unlink(missing_ok=True)
+    os.mkfifo(go_on)
+    word = os.open(go_on, os.O_RDWR)  # for reading too: so neither side waits for the other to open it
+    try:
+        socket.send("/report")
+        chat.upstream.log("computing a report", timeout=PATIENCE)
+        answer = ask(front, "GET /faq", timeout=PATIENCE_WITH_A_PAGE)
+        os.write(word, b"the page has been asked for\n")
+        socket.recv(timeout=PATIENCE)
+    finally:
+        os.close(word)
     expect(
-        came != "no page came",
+        answer.code == 200,
         Said(
             f"{en}: the page had to wait until the report was done.",
             f"{ko}: 보고서가 완성될 때까지 페이지가 응답하지 못했습니다.",
         ),
-        came,
-        "a page came first",
+        answer.status,
+        "200 OK",
     )
 
 

@@ -1,5 +1,5 @@
+%%writefile hybrid.conf
 map $http_upgrade $connection_upgrade { default upgrade;  "" ""; }
-map $http_upgrade $half { default pages;  websocket chat; }
 upstream pages { server {{ pages.address }}; }
 upstream chat { server {{ chat.address }}; }
 server {
@@ -7,8 +7,13 @@ server {
     proxy_http_version 1.1;
     location / {
         proxy_set_header Host $http_host;
+        proxy_set_header Connection "";
+        proxy_pass http://pages;
+    }
+    location ~ ^/ws(/|$) {
+        proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $connection_upgrade;
-        proxy_pass http://$half;
+        proxy_pass http://chat;
     }
 }

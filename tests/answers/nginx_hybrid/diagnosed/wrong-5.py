@@ -1,0 +1,1 @@
+diagnosis = {"A": "Origin", "B": "slash", "C": "Upgrade"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "slash", "B": "Host", "C": "Upgrade"}

@@ -1,0 +1,1 @@
+choice = {"brochure": "path", "helpdesk": "path", "lobby": "asgi", "wiki": "upgrade"}
