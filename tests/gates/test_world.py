@@ -20,8 +20,11 @@ replace: COMMAND
 """
 # Where the other server does the same, so that only the command tells which one ran; each stays green for that.
 ALIKE = {
-    "wsgi_contract:upload": "either worker gives the app the same body",
-    "wsgi_contract:stream": "either worker writes a piece at once, and notices who left at the next one",
+    "wsgi_contract:watched-run": "the validator raises its complaint before either worker has sent anything",
+    "wsgi_body:none-run": "either worker drops what may not be sent",
+    "wsgi_body:pieces-run": "either worker writes a piece at once",
+    "wsgi_body:cut-run": "either worker closes a connection on which an answer was cut short",
+    "wsgi_body:talk-run": "either worker gives the app what has come of a body",
     "asgi_contract:blocked": "time.sleep stops either server's event loop",
     "nginx_one_or_two:run-halves": "the pages are the same on either worker",
     "nginx_one_or_two:health-room": "either server has the room",
