@@ -116,10 +116,11 @@ def test_the_same_command_again_replaces_the_server(bench, familiar):
     assert list(bench.servers.values()) == [second]
 
 
-def test_the_port_of_a_server_that_has_ended_is_free_again(bench, familiar):
+def test_the_port_of_a_server_that_has_ended_waits_for_its_successor(bench, familiar):
     bench.run("python hello.py").process.kill()
     samples.until(lambda: not bench.servers["python hello.py"].running)
-    assert bench.run("gunicorn hello:app").port == familiar
+    assert bench.run("gunicorn hello:app").port != familiar
+    assert bench.run("python hello.py").port == familiar
 
 
 def test_children_of_a_killed_server_are_not_in_the_way_of_its_successor(bench, familiar):
