@@ -1,5 +1,6 @@
 """One drawing each, however busy the machine is."""
 
+import os
 from collections import Counter
 
 import pictures
@@ -8,7 +9,7 @@ from steady import busy_cores
 
 pytestmark = pytest.mark.gate
 
-RUNS = 200
+RUNS = int(os.environ.get("RUNS", "200"))
 
 
 @pytest.mark.parametrize("picture", pictures.PICTURES, ids=lambda picture: picture.__name__)

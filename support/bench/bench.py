@@ -301,9 +301,7 @@ class Bench:
             raise server.taken() from None
         except BenchError as error:
             raise target.unwritten(error, self.folder, server.command) from None
-        print("$", server.shown)
-        for line in server.told:
-            print(line)
+        server.announce()
         return True
 
     def _places(self, command: commands.Command, port: int | None) -> Iterable[ports.Claim | None]:

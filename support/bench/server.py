@@ -381,7 +381,13 @@ class Server:
         except (PortTaken, ports.Claimed):
             raise self.taken() from None
         self._tell_the_taps()
+        self.announce()
+
+    def announce(self) -> None:
+        """Prints the command, and what the bench has moved."""
         print("$", self.shown)
+        for line in self.told:
+            print(line)
 
     def clear(self) -> None:
         """The next look at log and events begins here."""

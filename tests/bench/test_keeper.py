@@ -251,7 +251,6 @@ def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):
     assert samples.programs(bench) == []
 
 
-
 def test_the_claim_dies_with_the_program_and_not_with_the_kernel():
     """Until the keeper has ended a program, no other bench tries its port."""
     with kernel(["python hello.py"]) as one:

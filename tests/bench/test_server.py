@@ -165,6 +165,8 @@ def test_a_configuration_file_that_listens_everywhere(shared, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said == [f"$ {' '.join(server.command)}", f"c.py: bind = 0.0.0.0:80 → {server.address}"]
     assert {host for host, _ in server._family.listening()} == {"127.0.0.1"}
+    server.restart()
+    assert capsys.readouterr().out.splitlines() == said
     assert httpx.get(server.url).text == "hello"
     server.stop()
 

@@ -92,3 +92,24 @@ def test_what_was_asked_for_wins(pytestconfig: pytest.Config, seconds: float, as
     assert option.nbval_sanitize_with == (kernel or str(ROOT / "tests" / "sanitize.cfg")), (
         "the sanitiser is not the one asked for: mend conftest.py"
     )
+
+
+SHARED = """
+import pytest
+
+@pytest.mark.parametrize("path", range(5))
+def test_each(path):
+    print(path)
+
+def test_always():
+    pass
+"""
+
+
+def test_the_shares_together_are_everything_and_what_does_not_multiply_is_in_each(repository: Path):
+    (repository / "tests" / "test_small.py").write_text(SHARED)
+    runs = [pytest_in(repository, "tests", "--share", f"{number}/2") for number in (1, 2)]
+    counts = [run.partition(" in ")[0] for run in runs]
+    assert counts == ["4 passed, 2 deselected", "3 passed, 3 deselected"], (
+        f"a share runs too much or too little ({counts}): mend pytest_collection_modifyitems in conftest.py"
+    )

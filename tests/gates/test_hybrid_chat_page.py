@@ -84,8 +84,12 @@ def test_what_is_still_being_composed_is_not_sent(site):
         keyboard.send("Input.insertText", {"text": "한"})
         page.keyboard.press("Enter")
         page.locator("li").wait_for()
-        assert page.locator("li").all_inner_texts() == [f"[{nginx.address}] 한"]
-    assert chat.events("websocket.disconnect").names.count("websocket.receive") == 1
+        said = page.locator("li").all_inner_texts()
+        assert said == [f"[{nginx.address}] 한"], (
+            f"{said}: the page sends half a syllable: look at isComposing in its script"
+        )
+    received = chat.events("websocket.disconnect").names.count("websocket.receive")
+    assert received == 1, f"{received} messages for one: the page sends while Hangul is composed: mend its script"
 
 
 @pytest.mark.gate

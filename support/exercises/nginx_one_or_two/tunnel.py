@@ -5,6 +5,7 @@ import socket
 import h2.connection
 import h2.events
 
+from ...bench.server import Server
 from ...loopback import HOST
 from ...wire.tap import Tap
 
@@ -12,16 +13,16 @@ STREAM = 3  # of the request inside: 1 is the one that upgraded
 SILENCE = 5  # seconds
 
 
-def inside(tap: Tap, path: str, inner: str) -> str:
+def inside(site: Server | Tap, path: str, inner: str) -> str:
     """Status and body of the answer to `inner`, asked behind a 101 to `path`; without a 101, `200, no tunnel`.
 
     Raises TimeoutError after five seconds of silence, EOFError where the server hangs up.
     """
     client = h2.connection.H2Connection()
     settings = client.initiate_upgrade_connection().decode()
-    lines = [f"GET {path} HTTP/1.1", f"Host: {tap.address}", "Connection: Upgrade, HTTP2-Settings"]
+    lines = [f"GET {path} HTTP/1.1", f"Host: {site.address}", "Connection: Upgrade, HTTP2-Settings"]
     lines += ["Upgrade: h2c", f"HTTP2-Settings: {settings}"]
-    with socket.create_connection((HOST, tap.port), SILENCE) as sock:
+    with socket.create_connection((HOST, site.port), SILENCE) as sock:
         sock.sendall("\r\n".join([*lines, "", ""]).encode())
         came = b""
         while b"\r\n\r\n" not in came:
@@ -30,7 +31,7 @@ def inside(tap: Tap, path: str, inner: str) -> str:
         status = head.split()[1].decode()
         if status != "101":
             return f"{status}, no tunnel"
-        asked = {":method": "GET", ":scheme": "http", ":authority": tap.address, ":path": inner}
+        asked = {":method": "GET", ":scheme": "http", ":authority": site.address, ":path": inner}
         client.send_headers(STREAM, list(asked.items()), end_stream=True)
         sock.sendall(client.data_to_send())
         return _answer(client, sock, rest)
