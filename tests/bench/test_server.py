@@ -410,9 +410,9 @@ def test_time_counts_only_while_a_program_does_not_get_on(monkeypatch, work, sec
 
 def test_a_program_that_gets_on_is_waited_for_longer_than_the_timeout(bench):
     (bench.folder / "slow.py").write_text(
-        "import time\nbegan = time.process_time()\nwhile time.process_time() - began < 1.5: pass\n" + samples.HELLO
+        "import time\nbegan = time.process_time()\nwhile time.process_time() - began < 2: pass\n" + samples.HELLO
     )
-    assert httpx.get(bench.run("python slow.py", timeout=0.5).url).text == "hello"
+    assert httpx.get(bench.run("python slow.py", timeout=1).url).text == "hello"
 
 
 def test_redis(bench):
