@@ -854,10 +854,10 @@ def test_h11_is_given_little_more_than_it_needs(monkeypatch):
 
 
 def seconds(moves) -> float:
-    """The processor time of decoding the moves, the least of two."""
+    """The processor time of decoding the moves, the least of four."""
     numbered = list(enumerate(pieces(*moves)))
     spent = []
-    for _ in range(2):
+    for _ in range(4):
         began = time.process_time()
         decode(numbered)
         spent.append(time.process_time() - began)
@@ -869,4 +869,4 @@ def test_four_times_the_bytes_take_four_times_the_time(moves):
     """And not sixteen times."""
     few = [*moves[:2], *moves[2:] * 2] if len(moves) > 3 else moves
     many = [*moves[:2], *moves[2:] * 8] if len(moves) > 3 else [(way, what * 4) for way, what in moves]
-    assert seconds(many) < 10 * seconds(few) + 0.02
+    assert seconds(many) < 12 * seconds(few) + 0.02
