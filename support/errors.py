@@ -52,3 +52,13 @@ def raised(error: BaseException) -> str:
     """The exception as Python names it, with its own words as they are: `ValueError: bad header: `."""
     words = str(error)
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def expect_text(value: object, call: str) -> None:
+    """Raises BenchError unless the value is a str; `call` is what was called, as one writes it."""
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise BenchError(
+            f"{call} takes text in quotes, and this is {kind}.",
+            f"{call}에는 따옴표로 묶은 텍스트를 넘겨야 하는데 {kind} 객체를 받았습니다.",
+        )

@@ -55,7 +55,12 @@ def sequence(*sources: Tap | Events) -> Diagram:
 
 
 def check(sources: Iterable) -> None:
-    """Raises BenchError for the first that is neither a tap nor events."""
+    """Raises BenchError for the first that is neither a tap nor events, and for nothing at all."""
+    if not sources:
+        raise BenchError(
+            "There is nothing to draw. Pass a tap, events, or both: sequence(tap, server.events()).",
+            "그릴 것이 없습니다. 도청기나 이벤트, 또는 둘 다 넘기세요: sequence(tap, server.events())",
+        )
     for source in sources:
         if not isinstance(source, Tap | Events):
             kind = type(source).__name__

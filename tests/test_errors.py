@@ -275,3 +275,30 @@ def test_every_public_name_is_there_and_no_other():
     assert support.BenchError is Defined
     with pytest.raises(AttributeError, match="nope"):
         support.nope  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda bench: bench.run(5), "bench.run\\(\\) takes text"),
+        (lambda bench: bench.load(3), "bench.load\\(\\) takes text"),
+        (lambda bench: bench.nginx(3), "bench.nginx\\(\\) takes text"),
+        (lambda bench: bench.page(3), "int is no server"),
+        (lambda bench: bench.tap(3), "int is no server"),
+        (lambda bench: support.say(3, "GET / HTTP/1.1"), "int is neither a server nor a tap"),
+        (lambda bench: support.say(bench.run("python hello.py"), 5), "say\\(\\) takes text"),
+        (lambda bench: support.sequence(), "nothing to draw"),
+    ],
+)
+def test_what_is_of_another_kind_gets_a_sentence(bench, call, said):
+    with pytest.raises(BenchError, match=said) as caught:
+        call(bench)
+    assert samples.HANGUL.search(caught.value.ko)
+
+
+def test_a_server_of_a_bench_that_was_cleared_says_so(bench):
+    web = bench.run("python hello.py")
+    support.Bench()
+    for ask in (web.clear, lambda: support.say(web, "GET / HTTP/1.1")):
+        with pytest.raises(BenchError, match=r"no longer runs|cleared"):
+            ask()

@@ -154,7 +154,7 @@ def test_a_name_that_is_not_there_yet(outputs):
 
 def test_an_error_of_the_bench_has_no_traceback(outputs):
     *_, trace = error(outputs["bench error"])
-    assert trace.startswith("BenchError: 3 is no server") and both_languages(trace)
+    assert trace.startswith("BenchError: int is no server") and both_languages(trace)
 
 
 def test_a_magic_that_is_not_there(outputs):

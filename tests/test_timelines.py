@@ -61,7 +61,7 @@ def test_equal_requests_are_told_apart():
     assert list(told(timeline(tapped(*moves)))) == ["GET / #1", "GET / #2"]
 
 
-def test_nothing_and_what_is_no_source():
-    assert (timeline().slots, timeline().rows) == ([], [])
+@pytest.mark.parametrize("sources", [(), (3,)])
+def test_nothing_and_what_is_no_source(sources):
     with pytest.raises(BenchError):
-        timeline(3)
+        timeline(*sources)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..app import target
-from ..errors import BenchError
+from ..errors import BenchError, expect_text
 from ..loopback import HOST
 from ..show import Table
 from . import commands, keeper, ports
@@ -99,6 +99,7 @@ class Bench:
                 f"{port} is no port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
+        expect_text(command, "bench.run()")
         read = commands.read(command, self.folder, listens)
         read.tls |= tls
         port = None if read.unix or read.nowhere else port
@@ -128,6 +129,7 @@ class Bench:
         from .nginx import CellSite
 
         self._stands()
+        expect_text(site, "bench.nginx()")
         cell = CellSite(self.folder, key or name, site, names or {})
         command = commands.Command(cell.words, {}, "nginx", PROGRAMS["nginx"])
         return self._start_nginx(cell, command, key or name, name, None, timeout)
@@ -154,10 +156,10 @@ class Bench:
 
         self._stands()
         if not isinstance(upstream, Server):
+            kind = type(upstream).__name__
             raise BenchError(
-                f"{upstream!r} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: "
-                "bench.tap(web).",
-                f"{upstream!r} 값은 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
+                f"{kind} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: bench.tap(web).",
+                f"{kind} 객체는 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
                 "bench.tap(web)",
             )
         if not upstream.running:
@@ -190,6 +192,7 @@ class Bench:
     def load(self, name: str):
         """The object that `name` (such as "hello:app") names, from the file as it is now; no server."""
         self._stands()
+        expect_text(name, "bench.load()")
         return target.load(self.folder, name)
 
     def close(self) -> None:

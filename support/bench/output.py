@@ -4,14 +4,18 @@ import os
 import re
 from pathlib import Path
 
+MOST, LONGEST = 400, 2_000  # lines of a log that are shown, characters of one
+
 
 class Log(str):
-    """What a server printed; shown as it stands, without quotes."""
+    """What a server printed; shown as it stands, without quotes. Of a long one the end is shown."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return str(self)
+        lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]}… ({len(line):,})" for line in self.splitlines()]
+        out = len(lines) - MOST
+        return "\n".join([f"… {out:,} lines above · 위에 {out:,}줄", *lines[out:]] if out > 0 else lines)
 
 
 def fold(log: str, folder: Path) -> str:

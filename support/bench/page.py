@@ -15,6 +15,12 @@ class Page:
     """
 
     def __init__(self, site: Server, path: str = "/") -> None:
+        if not hasattr(site, "url"):
+            kind = type(site).__name__
+            raise BenchError(
+                f"{kind} is no server. A page is one of a site that runs: bench.page(site).",
+                f"{kind} 객체는 서버가 아닙니다. 실행 중인 사이트를 넘기세요: bench.page(site)",
+            )
         if not path.startswith("/"):
             raise BenchError(
                 f'A path begins with "/": write "/{path}".', f'경로는 "/"로 시작해야 합니다. "/{path}"로 쓰세요.'

@@ -391,6 +391,7 @@ class Server:
 
     def clear(self) -> None:
         """The next look at log and events begins here."""
+        self._read_log()  # which says so if its bench has been cleared
         self._cleared = self._log.stat().st_size
         self._recording.clear()
 

@@ -7,7 +7,7 @@ from .calls import Call, asked
 from .crossings import Exchange
 
 
-def by_address(calls: Iterable[Call], exchanges: Iterable[Exchange]) -> dict[Call, Exchange]:
+def by_address(calls: Iterable[Call], exchanges: Iterable[Exchange], tapped: set[str]) -> dict[Call, Exchange]:
     """The calls whose app was told the port from which a tapped connection went on; on one connection in order.
 
     A server may answer some requests without its app, and not every call need be there: a call is paired if the
@@ -40,13 +40,24 @@ def _leftmost(calls: list[Call], exchanges: list[Exchange]) -> dict[Call, Exchan
     return found
 
 
-def by_line(calls: Iterable[Call], exchanges: Iterable[Exchange]) -> dict[Call, Exchange]:
-    """The calls without an address whose request line occurs once, among them and at the taps of their server."""
-    without = [call for call in calls if call.port is None and call.line]
+def by_line(calls: Iterable[Call], exchanges: Iterable[Exchange], tapped: set[str]) -> dict[Call, Exchange]:
+    """The calls whose address tells nothing and whose request line occurs once, among them and at the taps.
+
+    An address tells nothing where the app was told none; and where no tap stands before its server (`tapped` has the
+    servers that have one), but one farther out, before a proxy. There it is the taps of other servers that count.
+    """
+    at_tap = [call for call in calls if call.line and call.server in tapped and call.port is None]
+    behind = [call for call in calls if call.line and call.server not in tapped]
     pairs = {}
-    for call in without:
-        fitting = [e for e in exchanges if e.connection.tap.upstream.name == call.server and call.fits(asked(*e.line))]
-        equal = [other for other in without if (other.server, other.line) == (call.server, call.line)]
+    for call in at_tap + behind:
+        fitting = [
+            exchange
+            for exchange in exchanges
+            if call in behind or exchange.connection.tap.upstream.name == call.server
+            if call.fits(asked(*exchange.line))
+        ]
+        rivals = behind if call in behind else [other for other in at_tap if other.server == call.server]
+        equal = [other for other in rivals if other.line == call.line]
         if len(fitting) == len(equal) == 1:
             pairs[call] = fitting[0]
     return pairs

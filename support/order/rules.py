@@ -39,12 +39,13 @@ PAIRS = {"address": pairs.by_address, "line": pairs.by_line}
 def gather(crossings: Crossings, calls: list[Call], rules: set[str]) -> Evidence:
     """The evidence, with all pairs that these rules allow."""
     whole = [exchange for exchange in crossings.exchanges if "request" in exchange.texts]
+    tapped = {connection.tap.upstream.name for connection in crossings.connections}
     exchange_of: dict[Call, Exchange] = {}
     for rule, pair in PAIRS.items():
         if rule in rules:
             taken = set(exchange_of.values())
             left = [call for call in calls if call not in exchange_of]
-            exchange_of |= pair(left, [exchange for exchange in whole if exchange not in taken])
+            exchange_of |= pair(left, [exchange for exchange in whole if exchange not in taken], tapped)
     return Evidence(crossings, calls, exchange_of, pairs.passed_on(whole))
 
 
@@ -211,7 +212,8 @@ def gift_before_bytes(evidence: Evidence, moments: Moments) -> None:
                 if first < texts["download"].size:
                     moments.before(call.moments[number], texts["download"].begin_of(first))
         ended = call.gave_all()
-        if "last chunk" in texts and ended is not None and call.start(exchange.status) is not None:
+        own = exchange.connection.tap.upstream.name == call.server  # a proxy frames anew, and need not wait for the end
+        if own and "last chunk" in texts and ended is not None and call.start(exchange.status) is not None:
             moments.before(call.moments[ended], texts["last chunk"].begin)
         sent = [number for number, event in enumerate(call.events) if event.name == "websocket.send"]
         for number, frame in zip(sent, _first_frames(exchange, "←"), strict=False):

@@ -6,7 +6,7 @@ import ssl
 
 import h11
 
-from ..errors import BenchError
+from ..errors import BenchError, expect_text
 from ..loopback import HOST
 from ..show import visible
 from .heads import parser_for
@@ -24,6 +24,7 @@ def say(server, head: str, body: bytes = b"", host: str | None = "bench", timeou
     The answer is over when h11 says so, for as many requests as were sent, or at the server's FIN. Raises BenchError
     with what had come if it is not over after `timeout` seconds of silence, or if nothing came before a reset.
     """
+    expect_text(head, "say()")
     last = [f"Host: {host}"] if host is not None else []
     request = "\r\n".join([head, *last, "", ""]).encode() + body
     with _connected(server, timeout) as sock:
@@ -34,7 +35,15 @@ def say(server, head: str, body: bytes = b"", host: str | None = "bench", timeou
 
 def _connected(server, timeout: float) -> socket.socket:
     """A connection on which one can speak HTTP: as a Server makes it, or to a Tap's port, in TLS if its url says so."""
+    if not (hasattr(server, "connect") or hasattr(server, "port")):
+        kind = type(server).__name__
+        raise BenchError(
+            f"{kind} is neither a server nor a tap: say(web, …).",
+            f"{kind} 객체는 서버도 도청기도 아닙니다: say(web, …)",
+        )
     if connect := getattr(server, "connect", None):
+        if not getattr(server, "running", True):
+            raise server.gone()
         return connect(timeout)
     sock = socket.create_connection((HOST, server.port), timeout)
     if not getattr(server, "url", "").startswith("https:"):

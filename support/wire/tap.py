@@ -182,6 +182,7 @@ class Tap:
     def wire(self) -> Wire:
         """The Wire: what has crossed, decoded, once it is quiet; the same one until more crosses."""
         self.settle()
+        self.upstream.looked = True
         with self._relay.lock:
             if self._wire is None:
                 self._wire = Wire(list(self.pieces), self._seen)

@@ -117,3 +117,10 @@ def test_bytes_that_are_no_text(shared):
 def test_a_log_is_shown_as_it_stands():
     assert repr(Log("a\n'b'")) == "a\n'b'"
     assert Log("a") == "a"
+
+
+def test_of_a_long_log_the_end_is_shown_and_how_much_is_left_out():
+    shown = repr(Log("\n".join(["x" * 5_000] + [f"line {number}" for number in range(1_000)] + ["y" * 5_000])))
+    assert shown.startswith("… 602 lines above · 위에 602줄\nline 601\n")
+    assert shown.endswith("y… (5,000)") and len(shown) < 10_000
+    assert repr(Log("one\ntwo")) == "one\ntwo"
