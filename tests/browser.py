@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
+
+expect.set_options(timeout=20_000)  # ms; a busy machine may take some of them to show what it shows
 
 DEADLINE = 60  # seconds for a slow machine to start JupyterLab; a quick one needs two
 

@@ -69,6 +69,15 @@ class Claim:
         self._file.close()
 
 
+def claimable(port: int) -> bool:
+    """True if nobody holds the claim on the port."""
+    try:
+        Claim(port).close()
+    except Claimed:
+        return False
+    return True
+
+
 def _abstract(port: int) -> socket.socket:
     """The claim as a name in Linux's abstract namespace, which is as wide as that of ports: unix(7)."""
     held = socket.socket(socket.AF_UNIX)

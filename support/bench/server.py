@@ -353,14 +353,14 @@ class Server:
 
     @property
     def in_the_way(self) -> bool:
-        """True while the program runs; also, where it has ended, while something has its port, as a child may.
+        """True while the program runs; also, where it has ended, while something has its port or the claim, as a child may.
 
-        Its claim on the port ends with the question.
+        Its own claim on the port ends with the question.
         """
         if self.running:
             return True
         self.release()
-        return self.port is not None and not ports.free(self.port)
+        return self.port is not None and not (ports.free(self.port) and ports.claimable(self.port))
 
     def release(self) -> None:
         """Lets go of the ports, for other benches to take."""

@@ -59,7 +59,11 @@ class Verdict:
     def _repr_html_(self) -> str:
         name = "ok" if self.passed else "bad"
         parts = [_halves(self.said, f'<span class="{name}">{self.mark}</span> ')]
-        parts += [f"<pre><code>{escape(block)}</code></pre>" for block in (self.evidence, *self._blocks()) if block]
+        parts += [
+            f'<pre tabindex="0"><code>{escape(block)}</code></pre>'
+            for block in (self.evidence, *self._blocks())
+            if block
+        ]
         if self.waiting:
             parts.append(_halves(self.waiting))
         if self.exchange and self.exchange.html:

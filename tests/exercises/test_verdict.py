@@ -146,7 +146,9 @@ def test_a_verdict_as_html():
     assert html.startswith('<div class="bench verdict bad">')
     assert '<div lang="en"><span class="bad">✗</span> It is &lt;41&gt;.</div>' in html
     assert '<div lang="ko"><span class="bad">✗</span> &lt;41&gt;입니다.</div>' in html
-    assert "<pre><code>wanted · 기대\n  42\ncame · 실제\n  &#x27;&lt;41&gt;&#x27;\n  ^</code></pre>" in html
+    assert (
+        '<pre tabindex="0"><code>wanted · 기대\n  42\ncame · 실제\n  &#x27;&lt;41&gt;&#x27;\n  ^</code></pre>' in html
+    )
     assert "<details>" not in html
     assert 'class="bench verdict ok"' in Verdict(True, RIGHT)._repr_html_()
 
@@ -155,7 +157,7 @@ def test_the_exchange_is_folded_and_its_command_is_not():
     verdict = Verdict(False, WRONG, exchange=Exchange("<table></table>", "curl -i http://127.0.0.1:8000/"))
     html = verdict._repr_html_()
     assert html.endswith("<details><summary>What crossed · 주고받은 내용</summary><table></table></details></div>")
-    assert "<pre><code>$ curl -i http://127.0.0.1:8000/</code></pre>" in html
+    assert '<pre tabindex="0"><code>$ curl -i http://127.0.0.1:8000/</code></pre>' in html
     assert repr(verdict) == "✗ Wrong.\n  틀렸습니다.\n  $ curl -i http://127.0.0.1:8000/"
 
 

@@ -308,8 +308,9 @@ def copy() -> Iterator[Path]:
 @pytest.fixture
 def as_user(copy: Path) -> Callable[..., subprocess.Popen]:
     """Start a command in the copy as an ordinary user with an empty home."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "VIRTUAL_ENV"))}
-    # What a fresh login finds: neither the environment that runs this test, nor root's own folders.
+    # What a fresh login finds: neither the environment that runs this test, its make included, nor root's own folders.
+    foreign = ("XDG_", "VIRTUAL_ENV", "MAKE", "MFLAGS", "ARGS", "PYTEST_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     inherited["PATH"] = "/usr/local/bin:/usr/bin:/bin"
     nobody = pwd.getpwnam("nobody")
     user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
