@@ -353,7 +353,7 @@ class Server:
 
     @property
     def in_the_way(self) -> bool:
-        """True while the program runs; also, where it has ended, while something has its port or the claim, as a child may.
+        """True while the program runs; also, where it has ended, while a child, say, has its port or the claim on it.
 
         Its own claim on the port ends with the question.
         """

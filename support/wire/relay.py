@@ -229,6 +229,9 @@ class Relay:
         self._door.look()
 
     def _serve(self, side: _Side, events: int) -> None:
+        if side.connecting and events & select.POLLERR:
+            # A reset, in place of a refusal: it was connected, and has said what it had to say already.
+            side.connecting = side.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNRESET
         if side.connecting and (events & select.POLLERR or talks_to_itself(side.sock)):
             self._refused(side)
             return

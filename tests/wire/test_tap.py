@@ -832,3 +832,25 @@ def test_a_tap_of_a_tls_server_says_so():
         other = Tap(SimpleNamespace(port=tap.upstream.port, tls=True), samples.unused(samples.quiet_port()))
         assert (other.url, other.ws_url) == (f"https://{other.address}", f"wss://{other.address}")
         other.close()
+
+
+def test_a_reset_before_the_tap_knows_that_it_is_connected_is_no_refusal(monkeypatch):
+    """On a busy machine all of it may have happened before the relay looks."""
+
+    def handle(sock):
+        sock.sendall(b"so far")
+        reset(sock)
+
+    with relayed(handle) as tap:
+        serve = tap._relay._serve
+
+        def late(side, events):
+            time.sleep(0.2 if side.connecting else 0)
+            return serve(side, events | select.POLLERR if side.connecting else events)
+
+        monkeypatch.setattr(tap._relay, "_serve", late)
+        with connect(tap) as client:
+            assert client.recv(99) == b"so far"
+            with pytest.raises(ConnectionResetError):
+                client.recv(99)
+        assert kinds(tap) == ["← data", "← RST"]
