@@ -17,6 +17,7 @@ from ..app import target
 from ..errors import BenchError, expect_text
 from ..loopback import HOST
 from ..show import Table
+from ..waiting import until
 from . import commands, keeper, ports
 from .certificates import Certificate, certificate
 from .page import Page
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .nginx import Site
 
 TRIES = 30  # somebody who makes no claims may take as many ports between our look at them and the program's
+SETTLING = 1.0  # seconds at most
 TAPS = 10_000  # so far from its server's port a tap's is looked for: one sees which belongs to which
 FAMILIAR = 8000  # near this, where a server has a unix socket
 
@@ -259,6 +261,7 @@ class Bench:
         old = self.servers.pop(key, None)
         if old and old.in_the_way:
             old.stop()
+            until(lambda: not old.in_the_way, SETTLING)  # the system takes its sockets a moment after it has ended
         if old:
             old.release()
         try:
