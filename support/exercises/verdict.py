@@ -59,11 +59,9 @@ class Verdict:
     def _repr_html_(self) -> str:
         name = "ok" if self.passed else "bad"
         parts = [_halves(self.said, f'<span class="{name}">{self.mark}</span> ')]
-        parts += [
-            f'<pre tabindex="0"><code>{escape(block)}</code></pre>'
-            for block in (self.evidence, *self._blocks())
-            if block
-        ]
+        for block in filter(None, (self.evidence, *self._blocks())):
+            kind = ' class="command"' if block.startswith("$ ") else ""
+            parts.append(f'<pre{kind} tabindex="0"><code>{escape(block)}</code></pre>')
         if self.waiting:
             parts.append(_halves(self.waiting))
         if self.exchange and self.exchange.html:

@@ -157,7 +157,7 @@ def test_the_exchange_is_folded_and_its_command_is_not():
     verdict = Verdict(False, WRONG, exchange=Exchange("<table></table>", "curl -i http://127.0.0.1:8000/"))
     html = verdict._repr_html_()
     assert html.endswith("<details><summary>What crossed · 주고받은 내용</summary><table></table></details></div>")
-    assert '<pre tabindex="0"><code>$ curl -i http://127.0.0.1:8000/</code></pre>' in html
+    assert '<pre class="command" tabindex="0"><code>$ curl -i http://127.0.0.1:8000/</code></pre>' in html
     assert repr(verdict) == "✗ Wrong.\n  틀렸습니다.\n  $ curl -i http://127.0.0.1:8000/"
 
 
