@@ -21,12 +21,10 @@ class Said:
         return Said(f"{self.en} {more.en}", f"{self.ko} {more.ko}", evidence)
 
 
-class BenchError(Exception):
-    """A fault on the bench: what happened and what to do. In a notebook it is shown without a Python traceback."""
+class Saying:
+    """What has something `said` gives its parts by name: `en`, `ko` and `evidence`."""
 
-    def __init__(self, en: str, ko: str, evidence: str = "") -> None:
-        self.said = Said(en, ko, evidence.rstrip("\n"))
-        super().__init__(en)
+    said: Said
 
     @property
     def en(self) -> str:
@@ -39,6 +37,14 @@ class BenchError(Exception):
     @property
     def evidence(self) -> str:
         return self.said.evidence
+
+
+class BenchError(Saying, Exception):
+    """A fault on the bench: what happened and what to do. In a notebook it is shown without a Python traceback."""
+
+    def __init__(self, en: str, ko: str, evidence: str = "") -> None:
+        self.said = Said(en, ko, evidence.rstrip("\n"))
+        super().__init__(en)
 
     def __str__(self) -> str:
         return str(self.said)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from ..errors import Said
+from ..errors import Said, Saying
 from ..show import code
 from .exchange import Exchange
 
@@ -13,7 +13,7 @@ CODE = r"`([^`]+)`|[!-_a-~]*[$\\](?:[!-_a-~]*[A-Za-z0-9$\\])?"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Saying):
     """What a check found: `passed`, and `said`, a sentence in English (`en`) and Korean (`ko`) with its `evidence`.
 
     Where it is not passed: `comparison`, what was wanted above what came; `waiting`, what cannot be checked before
@@ -28,18 +28,6 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.passed
-
-    @property
-    def en(self) -> str:
-        return self.said.en
-
-    @property
-    def ko(self) -> str:
-        return self.said.ko
-
-    @property
-    def evidence(self) -> str:
-        return self.said.evidence
 
     @property
     def mark(self) -> str:
