@@ -11,6 +11,8 @@ from browser import CONTRAST, browser_page, jupyterlab
 from learner import Cells, bilingual, code, prose, result
 from playwright.sync_api import Page, expect
 
+from support import waiting
+
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 OURS = [".bilingual-cells-choice", "[data-part]", ".lesson-foot", ".bench", ".bench-page"]
 NGINX = """%%nginx site
@@ -94,13 +96,19 @@ def faults(page: Page) -> list[str]:
     # JupyterLab's body is 0 pixels high, and axe-core takes all of it for hidden; and it skips what is out of view.
     page.add_style_tag(content="body { height: 100vh }")
     page.set_viewport_size({"width": 1366, "height": 12_000})
-    there = [[selector] for selector in OURS if page.locator(selector).count()]
-    found = Axe().run(page, context={"include": there}, options=None).response
-    looked = [rule for rule in found["passes"] + found["violations"] if rule["id"] == "color-contrast"]
-    assert sum(len(rule["nodes"]) for rule in looked) > 10, "axe-core looked at nothing"
+
+    def found() -> dict:
+        """What axe-core says, once the page has been laid out at its new height: before, it says nothing of colours."""
+        there = [[selector] for selector in OURS if page.locator(selector).count()]
+        said = Axe().run(page, context={"include": there}, options=None).response
+        looked = [rule for rule in said["passes"] + said["violations"] if rule["id"] == "color-contrast"]
+        return said if sum(len(rule["nodes"]) for rule in looked) > 10 else {}
+
+    said = waiting.until(found, timeout=30)
+    assert said, "axe-core looked at nothing"
     return [
         f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:300]}"
-        for rule in found["violations"]
+        for rule in said["violations"]
         if rule["impact"] in ("serious", "critical")
         for node in rule["nodes"]
     ]
