@@ -73,7 +73,7 @@ def test_the_table_has_the_same_texts_and_commands():
     for name in CALLED:
         _, text, code = blocks(name)
         wrapped = next(line for line in text.splitlines() if "record(" in line)
-        command = code.splitlines()[0].removeprefix('web = bench.run("').removesuffix('")')
+        command = code.splitlines()[0].removeprefix('mine = bench.run("').removesuffix('")')
         assert f"| `{wrapped}` | `{command}` |" in table, f"own-app: write `{wrapped}` and `{command}` as in {name}"
 
 
