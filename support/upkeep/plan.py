@@ -5,7 +5,6 @@ tests/upkeep/test_plan.py is red where they are no longer those of the notebooks
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,16 +85,20 @@ def lessons() -> list[Lesson]:
     return found
 
 
-def day(entries: list, course: list[Lesson]) -> Iterator[Row]:
-    """The rows of one day."""
+def day(entries: list, course: list[Lesson]) -> list[Row]:
+    """The rows of one day. Where lessons are left out, so is a rest after nothing or after another rest."""
     by_number = {lesson.path.stem.partition("-")[0]: lesson for lesson in course}
+    rows = []
     for entry in entries:
+        if entry in (BREAK, LUNCH) and (not rows or rows[-1] in (BREAK, LUNCH)):
+            continue
         if isinstance(entry, Row):
-            yield entry
+            rows.append(entry)
         elif isinstance(entry, Exercises) and entry.number in by_number:
-            yield _exercises(entry, by_number[entry.number])
+            rows.append(_exercises(entry, by_number[entry.number]))
         elif entry in by_number:
-            yield Row(by_number[entry].link, by_number[entry].link, by_number[entry].minutes)
+            rows.append(Row(by_number[entry].link, by_number[entry].link, by_number[entry].minutes))
+    return rows
 
 
 def _exercises(entry: Exercises, lesson: Lesson) -> Row:
@@ -112,16 +115,16 @@ def _clock(moment: int) -> str:
 
 def _schedule(days: list, course: list[Lesson], language: str) -> str:
     """The tables of a plan, one a day, each from nine o'clock to its end."""
-    titles = {"en": "**Day {}**\n\n", "ko": "**{}일째**\n\n"}
+    titles = {"en": ("Day 1", "Day 2"), "ko": ("첫째 날", "둘째 날")}[language] if len(days) > 1 else ("",)
     head, end = {"en": ("| from | what | min |", "end"), "ko": ("| 시작 | 할 일 | 분 |", "끝")}[language]
     made = []
-    for number, entries in enumerate(days, 1):
+    for title, entries in zip(titles, days, strict=True):
         lines, moment = [head, "|---|---|---:|"], NINE
         for row in day(entries, course):
             lines.append(f"| {_clock(moment)} | {getattr(row, language)} | {row.minutes} |")
             moment += row.minutes
         lines.append(f"| {_clock(moment)} | {end} | |")
-        made.append((titles[language].format(number) if len(days) > 1 else "") + "\n".join(lines))
+        made.append((f"**{title}**\n\n" if title else "") + "\n".join(lines))
     return "\n\n".join(made)
 
 

@@ -38,7 +38,7 @@ def test_the_minutes_are_those_of_the_titles():
 
 @pytest.mark.parametrize("entries", [entries for days in plan.DAYS.values() for entries in days])
 def test_a_day_has_breaks_and_an_end(entries):
-    rows = list(plan.day(entries, COURSE))
+    rows = plan.day(entries, COURSE)
     assert plan.NINE + sum(row.minutes for row in rows) <= END
     assert rows.count(LUNCH) == 1
     for resting, stretch in groupby(rows, lambda row: row in (BREAK, LUNCH)):
@@ -49,14 +49,15 @@ def test_a_day_has_breaks_and_an_end(entries):
 
 
 def test_the_times_follow_from_the_minutes():
-    entries = ["1.1", Exercises("1.1", 15), BREAK, "9.9", Exercises("9.9"), LUNCH]
+    entries = [BREAK, "1.1", Exercises("1.1", 15), BREAK, "9.9", Exercises("9.9"), LUNCH, "1.1", LUNCH]
     rows = plan._schedule([entries], [first := lesson("1.1")], "en")
     assert rows.splitlines()[2:] == [
         f"| 09:00 | {first.link} | 40 |",
         "| 09:40 | exercises of 1.1, 15 of 40 min | 15 |",
         "| 09:55 | break | 15 |",
-        "| 10:10 | lunch | 60 |",
-        "| 11:10 | end | |",
+        f"| 10:10 | {first.link} | 40 |",
+        "| 10:50 | lunch | 60 |",
+        "| 11:50 | end | |",
     ]
 
 
