@@ -10,8 +10,8 @@ from websockets.sync.client import connect
 
 from ...errors import Said
 from .. import expect
+from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, said
-from .servers import expect_of, on_both, trouble
 
 PROGRAM = Path(__file__).with_name("chat_app.py")
 SILENT = Said(f"heard nothing for {SILENCE} s", f"{SILENCE}초 동안 아무것도 받지 못했습니다")
