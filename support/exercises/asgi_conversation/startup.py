@@ -10,6 +10,7 @@ from ..drive import ask, handshake, judged, serving, written
 
 PROGRAM = Path(__file__).with_name("startup_app.py")
 UP, DOWN, DAPHNE = "DATABASE=up uvicorn exercise:app", "DATABASE=down uvicorn exercise:app", "daphne exercise:app"
+PATIENCE = 10  # seconds that a server may take to stop
 REASON = "no database at db:5432"  # what open() says where it fails
 STARTED = ["lifespan.startup", "open()", "lifespan.startup.complete"]
 STOPPED = ["lifespan.shutdown", "close()", "lifespan.shutdown.complete"]
@@ -41,7 +42,8 @@ def _judge_up(serve, command: str, happened: Path) -> None:
     try:
         tap = serve(command)
     except BenchError as error:
-        raise _refuses(error, _lines(happened)) from None
+        _judge_start(error, _lines(happened))
+        raise
     with judged(tap):
         answer = ask(tap, "GET /")
         if answer.code == 200:
@@ -51,21 +53,23 @@ def _judge_up(serve, command: str, happened: Path) -> None:
         _judge_handed_on(tap, "websocket", str(handshake(tap, "/ws").code), "101")
     with judged(tap):
         _judge_handed_on(tap, "telegram", ask(tap, "GET /telegram").status, "200 OK")
-    Server.stop(tap.upstream)
+    Server.stop(tap.upstream, grace=PATIENCE)
     _judge_stop(_lines(happened))
 
 
-def _refuses(error: BenchError, lines: list[str]) -> BenchError:
-    """The error of a server that did not start though its database is up, with what the learner's app left out."""
-    if "lifespan.startup" in lines and not any(line.startswith(("lifespan.startup.", "raised ")) for line in lines):
-        return BenchError(
-            "Your app received lifespan.startup and sent neither lifespan.startup.complete nor lifespan.startup.failed, "
-            "so uvicorn waits. Its last words:",
+def _judge_start(error: BenchError, lines: list[str]) -> None:
+    """A server whose database is up must not be left waiting."""
+    answered = any(line.startswith(("lifespan.startup.", "raised ")) for line in lines)
+    expect(
+        answered or "lifespan.startup" not in lines,
+        Said(
+            "Your app received lifespan.startup and sent neither lifespan.startup.complete nor "
+            "lifespan.startup.failed, so uvicorn waits. Its last words:",
             "앱이 lifespan.startup을 받고도 lifespan.startup.complete와 lifespan.startup.failed 중 어느 것도 보내지 "
             "않아서 uvicorn이 계속 기다립니다. 마지막 로그:",
             error.evidence,
-        )
-    return error
+        ),
+    )
 
 
 def _judge_pool(found: str, lines: list[str]) -> None:
@@ -75,7 +79,7 @@ def _judge_pool(found: str, lines: list[str]) -> None:
         not failed or found == "open",
         Said(
             f"uvicorn serves, but without a lifespan: on that scope your app raised `{''.join(failed[:1])}`, and a "
-            "server takes any exception there for “not mine”. Answer lifespan.startup yourself.",
+            "server takes any exception there for 'not mine'. Answer lifespan.startup yourself.",
             f"uvicorn이 라이프스팬 없이 동작합니다. 라이프스팬 스코프에서 앱이 `{''.join(failed[:1])}` 예외를 "
             "일으켰고, 서버는 이 스코프에서 난 예외를 모두 '내 담당이 아니다'로 받아들입니다. lifespan.startup에 직접 "
             "응답하세요.",
@@ -134,8 +138,17 @@ def _judge_stop(lines: list[str]) -> None:
     expect(
         failed is None,
         Said(
-            f"When uvicorn stopped, your app raised `{failed}`.",
-            f"uvicorn이 멈출 때 앱에서 `{failed}` 예외가 났습니다.",
+            f"After lifespan.startup.complete your app raised `{failed}`.",
+            f"lifespan.startup.complete를 보낸 뒤 앱에서 `{failed}` 예외가 났습니다.",
+        ),
+        came,
+        wanted,
+    )
+    expect(
+        came[:1] == ["lifespan.startup"],
+        Said(
+            "pool.open() was called before lifespan.startup: nobody can tell the server yet that it fails.",
+            "lifespan.startup보다 pool.open()이 먼저 호출되었습니다. 이때는 실패해도 서버에 알릴 방법이 없습니다.",
         ),
         came,
         wanted,
@@ -184,7 +197,7 @@ def _judge_down(serve, command: str, happened: Path) -> None:
         why = Said("Your app sent no lifespan.startup.failed", "앱이 lifespan.startup.failed를 보내지 않았습니다")
         if any(line.startswith("raised ") for line in lines):
             why = Said(
-                "Your app raised, which a server takes for “no lifespan here”",
+                "Your app raised, which a server takes for 'no lifespan here'",
                 "앱에서 예외가 났는데, 서버는 이를 '라이프스팬을 지원하지 않는다'로 받아들입니다",
             )
         elif "lifespan.startup.complete" in lines:
@@ -195,8 +208,8 @@ def _judge_down(serve, command: str, happened: Path) -> None:
         expect(
             False,
             Said(
-                f"The database is down, open() raised, and uvicorn serves. {why.en}. Catch what open() raises, and send "
-                "lifespan.startup.failed.",
+                f"The database is down, open() raised, and uvicorn serves. {why.en}. Catch what open() raises, and "
+                "send lifespan.startup.failed.",
                 f"데이터베이스가 죽어 있어 open()이 예외를 일으켰는데도 uvicorn이 응답합니다. {why.ko}. open()에서 난 "
                 "예외를 잡아 lifespan.startup.failed를 보내세요.",
             ),
