@@ -22,18 +22,20 @@ def pool(bench):
     written(bench, "startup.py")
     happened = Path(bench.folder, "lifespan.txt")
     judges = {UP: _judge_up, DOWN: _judge_down, DAPHNE: _judge_daphne}
+    last_words = {}
     with serving(bench, {"exercise.py": PROGRAM}) as serve:
 
         def judge(command: str) -> None:
             happened.write_text("")
-            judges[command](serve, command, happened)
+            last_words[command] = judges[command](serve, command, happened)
 
         in_turn(judge, judges)
     return Said(
-        "With its database up, uvicorn served with an open pool and closed it at the end. With its database down it "
-        "did not start, and its log says why. daphne, which has no lifespan, served all the same.",
-        "데이터베이스가 살아 있을 때 uvicorn은 풀을 연 채로 응답했고 끝날 때 닫았습니다. 데이터베이스가 죽어 있을 때는 "
-        "시작하지 않았고 그 이유를 로그에 남겼습니다. 라이프스팬이 없는 daphne도 문제없이 응답했습니다.",
+        "With its database up, uvicorn served with an open pool and closed it at the end. daphne, which has no "
+        "lifespan, served all the same. With its database down, uvicorn did not start, and its log says why:",
+        "데이터베이스가 살아 있을 때 uvicorn은 풀을 연 채로 응답했고 끝날 때 닫았습니다. 라이프스팬이 없는 daphne도 "
+        "문제없이 응답했습니다. 데이터베이스가 죽어 있을 때 uvicorn은 시작하지 않았고, 그 이유를 로그에 남겼습니다:",
+        last_words[DOWN],
     )
 
 
@@ -185,32 +187,39 @@ def _judge_stop(lines: list[str]) -> None:
     )
 
 
-def _judge_down(serve, command: str, happened: Path) -> None:
-    """A server whose pool does not open must end, and its log must have the reason."""
+def _judge_down(serve, command: str, happened: Path) -> str:
+    """What a server whose pool does not open has said at last: it must end, and its log must have the reason."""
     try:
-        tap = serve(command)
+        tap, ended = serve(command), None
     except BenchError as error:
-        _judge_end(error, _lines(happened))
-        return
+        tap, ended = None, error
+    if tap:
+        _judge_serving(tap, happened)
+    _judge_end(ended, _lines(happened))
+    return ended.evidence
+
+
+def _judge_serving(tap, happened: Path) -> None:
+    """No server may serve whose pool did not open: NotYet, with what the app told it instead."""
     with judged(tap):
         answer, lines = ask(tap, "GET /"), _lines(happened)
-        why = Said("Your app sent no lifespan.startup.failed", "앱이 lifespan.startup.failed를 보내지 않았습니다")
+        told = Said("Your app sent no lifespan.startup.failed", "앱이 lifespan.startup.failed를 보내지 않았습니다")
         if any(line.startswith("raised ") for line in lines):
-            why = Said(
+            told = Said(
                 "Your app raised, which a server takes for 'no lifespan here'",
                 "앱에서 예외가 났는데, 서버는 이를 '라이프스팬을 지원하지 않는다'로 받아들입니다",
             )
         elif "lifespan.startup.complete" in lines:
-            why = Said(
+            told = Said(
                 "Your app sent lifespan.startup.complete all the same",
                 "그런데도 앱이 lifespan.startup.complete를 보냈습니다",
             )
         expect(
             False,
             Said(
-                f"The database is down, open() raised, and uvicorn serves. {why.en}. Catch what open() raises, and "
+                f"The database is down, open() raised, and uvicorn serves. {told.en}. Catch what open() raises, and "
                 "send lifespan.startup.failed.",
-                f"데이터베이스가 죽어 있어 open()이 예외를 일으켰는데도 uvicorn이 응답합니다. {why.ko}. open()에서 난 "
+                f"데이터베이스가 죽어 있어 open()이 예외를 일으켰는데도 uvicorn이 응답합니다. {told.ko}. open()에서 난 "
                 "예외를 잡아 lifespan.startup.failed를 보내세요.",
             ),
             answer.status,
