@@ -212,7 +212,7 @@ def _judge_serving(tap, happened: Path) -> None:
         elif "lifespan.startup.complete" in lines:
             told = Said(
                 "Your app sent lifespan.startup.complete all the same",
-                "그런데도 앱이 lifespan.startup.complete를 보냈습니다",
+                "앱이 그래도 lifespan.startup.complete를 보냈기 때문입니다",
             )
         expect(
             False,
