@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ...errors import Said
 from .. import expect
+from ..asgi import expect_of, on_both
 from ..drive import SILENCE, ask, chunked, connect, judged, said
-from .servers import expect_of, on_both
 
 PROGRAM = Path(__file__).with_name("departure_app.py")
 PIECE = bytes(8192)  # as much as daphne puts into one http.request

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...errors import Said
 from ...waiting import until
 from .. import expect
+from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, Answer, ask, chunked, connect, judged, said
-from .servers import expect_of, on_both, trouble
 
 PROGRAM = Path(__file__).with_name("digest_app.py")
 MEGABYTE = 1 << 20
