@@ -223,8 +223,8 @@ def _judge_hanging_up(tap, program: str) -> None:
             "which has no body and no more_body. End the loop when it comes, and return: an exception is an error in "
             "the server's log.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었을 때입니다. 이때 오는 이벤트는 "
-            "http.disconnect이며, body도 more_body도 들어 있지 않습니다. 이 이벤트를 받으면 루프를 끝내고 반환하세요. 예외를 일으키면 서버 "
-            "로그에 오류로 남습니다.",
+            "http.disconnect이며, body도 more_body도 들어 있지 않습니다. 이 이벤트를 받으면 루프를 끝내고 "
+            "반환하세요. 예외를 일으키면 서버 로그에 오류로 남습니다.",
         ),
     )
     expect(
