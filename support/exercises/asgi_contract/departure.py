@@ -15,8 +15,8 @@ PIECE = bytes(8192)  # as much as daphne puts into one http.request
 
 @on_both("leaving.py", PROGRAM)
 def until_gone(tap, program):
-    """Asks for short work, for long work and leaves, for work while a body arrives, and for work that fails."""
-    for judge in (_judge_staying, _judge_leaving, _judge_body, _judge_failing):
+    """Asks for short work, for long work and leaves, for work while a body arrives, for work that fails; looks what is left."""
+    for judge in (_judge_staying, _judge_leaving, _judge_body, _judge_failing, _judge_left_behind):
         with judged(tap):
             judge(tap, program)
     return Said(
@@ -61,15 +61,6 @@ def _judge_staying(tap, program: str) -> None:
         ),
         _returned(tap),
         "True",
-    )
-    expect(
-        not said(tap, "receive() is still awaited", timeout=0),
-        Said(
-            f"{program}: until_gone has returned, and a task that it made still waits in receive(): it would take the "
-            "next event away from the app. Cancel that task too.",
-            f"{program}: until_gone이 반환했는데 그 안에서 만든 태스크가 아직 receive()에서 기다립니다. 그대로 두면 "
-            "앱이 받을 다음 이벤트를 가로챕니다. 이 태스크도 취소하세요.",
-        ),
     )
 
 
@@ -172,4 +163,18 @@ def _judge_failing(tap, program: str) -> None:
         ),
         _returned(tap),
         "ValueError: the work failed",
+    )
+
+
+def _judge_left_behind(tap, program: str) -> None:
+    """No task that waits in receive() may be left when until_gone has returned."""
+    ask(tap, "GET /short")
+    expect(
+        not said(tap, "receive() is still awaited", timeout=0),
+        Said(
+            f"{program}: until_gone has returned, and a task that it made still waits in receive(): it would take the "
+            "next event away from the app. Cancel that task too.",
+            f"{program}: until_gone이 반환했는데 그 안에서 만든 태스크가 아직 receive()에서 기다립니다. 그대로 두면 "
+            "앱이 받을 다음 이벤트를 가로챕니다. 이 태스크도 취소하세요.",
+        ),
     )
