@@ -15,7 +15,10 @@ PIECE = bytes(8192)  # as much as daphne puts into one http.request
 
 @on_both("leaving.py", PROGRAM)
 def until_gone(tap, program):
-    """Asks for short work, for long work and leaves, for work while a body arrives, for work that fails; looks what is left."""
+    """Asks for short work, for long work and leaves, for work while a body arrives, for work that fails.
+
+    Then no task may be left that waits in receive().
+    """
     for judge in (_judge_staying, _judge_leaving, _judge_body, _judge_failing, _judge_left_behind):
         with judged(tap):
             judge(tap, program)
