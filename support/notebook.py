@@ -86,14 +86,15 @@ def _before(_) -> None:
         server.looked = False
 
 
-def _after(_) -> None:
-    """Says of each server that the cell asked, or whose log or events it read, if it runs old files."""
+def _after(result) -> None:
+    """Says of each server that the cell asked or showed, or whose log or events it read, if it runs old files."""
     if Bench.current is None:
         return
     places = _places(Bench.current)
     asked = [places[address] for address in list(_asked) if address in places]
     for server in list(Bench.current.servers.values()):
-        if (server.looked or server in asked) and server.running and (old := server.stale()):
+        looked = server.looked or server in asked or server is result.result
+        if looked and server.running and (old := server.stale()):
             print(old)
 
 

@@ -77,6 +77,11 @@ def tagged(path: Path, tag: str) -> NotebookNode:
     return found
 
 
+def fences(cell: NotebookNode) -> list[str]:
+    """What stands in the code fences of a prose cell."""
+    return re.findall(r"```\w+\n(.*?)\n```", cell.source, re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Prose:
     """A prose cell taken apart: what stands outside the language blocks, and each language's text."""

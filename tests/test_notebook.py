@@ -26,6 +26,7 @@ CELLS = {  # in one kernel, one after the other
     "old answer through a tap": "print(httpx.get(tap.url).text)",
     "old log": "web.log()\nNone",
     "old events": "web.events(timeout=0)",
+    "old server": "web",
     "run again": 'web = bench.run("gunicorn hello:app")\ntap = bench.tap(web)',
     "new answer": "print(httpx.get(web.url).text)",
     "same words": '%%writefile mysite/texts.py\nTEXT = "new"',
@@ -85,7 +86,7 @@ def test_what_a_unix_socket_answers_may_be_old_too(outputs):
     assert "mysite/texts.py was written again" in printed(outputs["old answer from a unix socket"])
 
 
-@pytest.mark.parametrize("cell", ["old answer", "old answer through a tap", "old log", "old events"])
+@pytest.mark.parametrize("cell", ["old answer", "old answer through a tap", "old log", "old events", "old server"])
 def test_a_look_at_a_server_of_old_files_says_so(outputs, cell):
     said = printed(outputs[cell])
     assert said.count("mysite/texts.py was written again") == 1 and both_languages(said)

@@ -16,6 +16,7 @@ from . import programs
 from .programs import Program
 
 SPOTS = ("{host}", "{port}", "{address}")
+VARIABLE = r"[A-Za-z_]\w*="
 PLACES = r"([\w.\[\]:-]*:)?\d+"  # 8000, 0.0.0.0:8000, [::]:8000
 
 
@@ -62,7 +63,7 @@ def read(text: str, folder: Path, listens: bool = True) -> Command:
 
 
 def _split(text: str) -> tuple[list[str], dict[str, str]]:
-    """The words of a command, and the variables that are set before them (FOO=1)."""
+    """The words of a command, and the variables that are set before them (FOO=1, or env FOO=1)."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -71,7 +72,9 @@ def _split(text: str) -> tuple[list[str], dict[str, str]]:
             f"명령을 단어로 나눌 수 없습니다({error}). 따옴표를 확인하세요.",
         ) from None
     environment = {}
-    while words and re.match(r"[A-Za-z_]\w*=", words[0]):
+    if words[0:1] == ["env"] and re.match(VARIABLE, " ".join(words[1:2])):
+        del words[0]
+    while words and re.match(VARIABLE, words[0]):
         name, _, value = words.pop(0).partition("=")
         environment[name] = value
     if not words:

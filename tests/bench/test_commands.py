@@ -51,6 +51,7 @@ REFUSED = {  # what would have a program listen elsewhere, or leave: a word of t
 WORDS = {  # a command: what runs
     "gunicorn a:app": "gunicorn a:app --bind {address}",
     "FOO=1 BAR='a b' gunicorn a:app": "gunicorn a:app --bind {address}",
+    "env FOO=1 gunicorn a:app": "gunicorn a:app --bind {address}",
     "gunicorn a:app --bind unix:a.sock": "gunicorn a:app --bind unix:a.sock",
     "gunicorn a:app --bind {address}": "gunicorn a:app --bind {address}",
     "uvicorn a:app --uds a.sock": "uvicorn a:app --uds a.sock",
@@ -188,8 +189,9 @@ def test_what_a_configuration_file_must_not_say(file, text, word, tmp_path):
     assert samples.HANGUL.search(caught.value.ko)
 
 
-def test_variables_before_a_command(tmp_path):
-    command = commands.read("FOO=1 BAR='a b' WEB_CONCURRENCY=2 gunicorn a:app", tmp_path)
+@pytest.mark.parametrize("env", ["", "env "])
+def test_variables_before_a_command(env, tmp_path):
+    command = commands.read(f"{env}FOO=1 BAR='a b' WEB_CONCURRENCY=2 gunicorn a:app", tmp_path)
     assert command.environment == {"FOO": "1", "BAR": "a b", "WEB_CONCURRENCY": "2"}
     assert command.words[0] == "gunicorn"
 

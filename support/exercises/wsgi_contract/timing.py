@@ -179,7 +179,7 @@ def _spilled(bench, tap) -> None:
             "The inner app raised an error after its first piece, and your middleware kept it from the server, "
             "which takes the rest for a whole response. Let the error through.",
             "안쪽 앱이 첫 조각을 내보낸 뒤 예외를 일으켰는데 미들웨어가 서버에 넘기지 않았습니다. "
-            "그러면 서버는 잘린 응답을 온전한 응답으로 압니다. 예외를 막지 마세요.",
+            "그러면 서버는 잘린 응답을 온전한 응답으로 착각합니다. 예외를 막지 마세요.",
         ),
         [event.name for event in outer],
         [event.name for event in outer if event.name not in ("StopIteration", "close()")] + ["raise"],
@@ -199,6 +199,6 @@ def _no_error(tap, what: Said) -> None:
         not error,
         Said(
             f"`{error}` – says the server's log after {what.en}.",
-            f"`{error}` – {what.ko} 뒤에 서버 로그에 남은 오류입니다.",
+            f"{what.ko} 뒤에 서버 로그에 남은 오류: `{error}`",
         ),
     )
