@@ -110,6 +110,11 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
 def _advice(tap) -> Said | None:
     """What helps when no answer came: it depends on what the learner's code raised, if anything."""
     raised = trouble(tap)
+    if raised and "unpack" in raised.en:
+        return Said(
+            "headers is a list of pairs, each of a name and a value.",
+            "headers는 이름과 값의 쌍을 담은 리스트입니다.",
+        )
     if raised and "TypeError" in raised.en:
         return Said(
             "Are the body and each header's name and value bytes?",
@@ -234,5 +239,14 @@ def _judge_hanging_up(tap, program: str) -> None:
             "End the loop when http.disconnect comes.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊고 {SILENCE}초가 지났는데도 앱이 반환하지 "
             "않았습니다. http.disconnect를 받으면 루프를 끝내세요.",
+        ),
+    )
+    expect(
+        "sent after http.disconnect" not in tap.upstream.log(),
+        Said(
+            f"{program}: a client hung up midway through its upload, and your app answered it all the same, with the "
+            "digest of a half. When http.disconnect comes, return.",
+            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었는데도 앱이 그때까지 받은 조각만으로 해시를 구해 "
+            "응답했습니다. http.disconnect를 받으면 바로 반환하세요.",
         ),
     )
