@@ -61,16 +61,7 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
     never = Said(f"{program}: the upload was never answered.", f"{program}: 업로드에 응답이 없습니다.")
     advice = _advice(tap)
     expect_of(tap, answer.whole, never + advice if advice else never, answer.fault or answer.status, "200 OK")
-    expect_of(
-        tap,
-        answer.code == 200,
-        Said(
-            f"{program} answered {answer.code}: your app failed or returned without an answer.",
-            f"{program} 서버의 응답은 {answer.code}입니다. 앱에서 예외가 났거나 앱이 응답 없이 반환했습니다.",
-        ),
-        answer.status,
-        "200 OK",
-    )
+    expect_of(tap, answer.code == 200, _why_not_200(tap, program, answer), answer.status, "200 OK")
     wanted = hashlib.sha256(SMALL).hexdigest()
     expect(
         answer.body != hashlib.sha256(SMALL).digest(),
@@ -104,6 +95,22 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
         ),
         _digest(answer),
         wanted,
+    )
+
+
+def _why_not_200(tap, program: str, answer: Answer) -> Said:
+    """Who chose the other status: the learner's app, or the server in its place."""
+    if any(event.data.get("status") == answer.code for event in tap.upstream.events().only("http")):
+        return Said(
+            f"{program}: your app sent the status {answer.code}. Send 200.",
+            f"{program}: 앱이 상태 코드 {answer.code}를 보냈습니다. 200을 보내세요.",
+        )
+    answered = Said(f"{program} answered {answer.code}.", f"{program} 서버의 응답은 {answer.code}입니다.")
+    if trouble(tap):
+        return answered
+    return answered + Said(
+        "Your app returned and had sent no answer: send http.response.start, then http.response.body.",
+        "앱이 아무것도 보내지 않고 반환했습니다. http.response.start와 http.response.body를 차례로 보내세요.",
     )
 
 
