@@ -127,7 +127,10 @@ def _cut(site, room, heard: int) -> None:
     """Says who ended the WebSocket in the silence, and after how many heartbeats."""
     try:
         site.upstream.log("timed out", timeout=1)
-        by = Said("nginx's log: upstream timed out.", "nginx 로그에는 upstream timed out이 있습니다.")
+        by = Said(
+            "nginx's log: upstream timed out. Nothing crossed for 1 s.",
+            "nginx 로그에는 upstream timed out이 있습니다. 1초 동안 오간 데이터가 없었습니다.",
+        )
     except BenchError:
         by = Said("nginx's log has no timeout: the app ended it.", "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.")
     if unknown := _unknown(room):
