@@ -68,7 +68,7 @@ def _crosses(feed, path: str, piece: str) -> None:
         Said(
             f"{path}: the app was told to send {piece!r}, and nothing left the server: your middleware keeps it. "
             "Pass each piece on as it comes.",
-            f"{path}: 앱이 {piece!r} 조각을 내보냈는데 서버 밖으로 나가지 않았습니다. 미들웨어가 들고 있습니다. "
+            f"{path}: 앱이 {piece!r} 조각을 내보냈는데 서버 밖으로 나가지 않았습니다. 미들웨어가 조각을 모으고 있습니다. "
             "조각은 받는 즉시 넘기세요.",
         ),
     )
@@ -103,10 +103,10 @@ def _streams(path: str, heard: list[list[str]], feed) -> None:
     kind = "text/event-stream" if path == "/events" else "Text/Event-Stream; charset=utf-8"
     switch = _switch(feed)
     if switch is None:
-        en, ko = "The answer says nothing to nginx about it.", "응답에는 nginx에 알리는 말이 없습니다."
+        en, ko = "The answer says nothing to nginx about it.", "응답에는 nginx에 전하는 지시가 없습니다."
     else:
         en = f"The answer says X-Accel-Buffering: {switch}; nginx knows yes and no."
-        ko = f"응답에 X-Accel-Buffering: {switch} 헤더가 있습니다. nginx가 아는 값은 yes와 no입니다."
+        ko = f"응답에 X-Accel-Buffering: {switch} 헤더가 있습니다. nginx가 인식하는 값은 yes와 no뿐입니다."
     expect(
         heard == [[piece] for piece in PIECES],
         Said(
