@@ -34,7 +34,7 @@ class Listener:
     def heard(self) -> list[str]:
         """The data of the events that have come since the last look."""
         for _ in range(2):
-            ask(self._nginx, NONSENSE)
+            ask(self._nginx, NONSENSE, timeout=PATIENCE)
         if isinstance(self._site, Tap):
             self._site.settle()
         return self._read(MOMENT)

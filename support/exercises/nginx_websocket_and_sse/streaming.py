@@ -68,8 +68,8 @@ def _crosses(feed, path: str, piece: str) -> None:
         Said(
             f"{path}: the app was told to send {piece!r}, and nothing left the server: your middleware keeps it. "
             "Pass each piece on as it comes.",
-            f"{path}: 앱이 {piece!r} 조각을 내보냈는데 서버 밖으로 나가지 않았습니다. 미들웨어가 조각을 모으고 있습니다. "
-            "조각은 받는 즉시 넘기세요.",
+            f"{path}: 앱이 {piece!r} 조각을 내보냈는데 서버 밖으로 나가지 않았습니다. "
+            "미들웨어가 조각을 모으고 있습니다. 조각은 받는 즉시 넘기세요.",
         ),
     )
 
