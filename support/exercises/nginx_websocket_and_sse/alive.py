@@ -15,7 +15,7 @@ from ..gunicorn import last_error
 HERE = Path(__file__).parent
 TIMEOUT, TIMES = 1.0, 10  # seconds of nginx's timeout, as in idle.conf.jinja, and how many of them
 PATIENCE = 5  # seconds for an echo
-MOST = 100  # heartbeats in all that time
+MOST = 10  # heartbeats a timeout, on average
 BEAT = "beat"
 TOO_LATE = 504  # nginx's status for an upstream that does not answer in time
 BLOCKED = Said(
@@ -112,9 +112,9 @@ def _echoes(ws: ClientConnection, room, text: str, when: Said) -> None:
 
 def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
     """The client says nothing for some timeouts, and hears nothing but heartbeats."""
-    began, heard = time.monotonic(), 0
+    began, heard, most = time.monotonic(), 0, MOST * timeouts
     try:
-        while (left := began + timeouts * TIMEOUT - time.monotonic()) > 0 and heard <= MOST:
+        while (left := began + timeouts * TIMEOUT - time.monotonic()) > 0 and heard <= most:
             came = ws.recv(timeout=left)
             expect(
                 came == BEAT,
@@ -131,11 +131,11 @@ def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
     except ConnectionClosed:
         _cut(site, room, heard)
     expect(
-        heard <= MOST,
+        heard <= most,
         Said(
-            f"More than {MOST} heartbeats in less than {TIMES} timeouts: that is a flood. "
+            f"More than {most} heartbeats in less than {timeouts} timeouts: that is a flood. "
             "Two or three a timeout will do.",
-            f"제한 시간의 {TIMES}배가 지나기도 전에 하트비트가 {MOST}번 넘게 왔습니다. "
+            f"제한 시간의 {timeouts}배가 지나기도 전에 하트비트가 {most}번 넘게 왔습니다. "
             "제한 시간마다 두세 번이면 충분합니다.",
         ),
     )

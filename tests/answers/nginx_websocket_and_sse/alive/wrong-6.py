@@ -3,7 +3,7 @@ import asyncio
 
 async def beat(send):
     while True:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
         await send({"type": "websocket.send", "text": "beat"})
 
 async def app(scope, receive, send):
