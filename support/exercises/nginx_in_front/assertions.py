@@ -22,7 +22,7 @@ PAGES, API = ("GET /", "GET /a%2Fb//c?x=1", "GET /apis"), ("GET /api/users?x=1",
 
 def _reaches(who: str, target: str) -> Callable[[dict], tuple[str, str]]:
     """The app that answered, and the target that it saw."""
-    return lambda seen: (f"{seen['by']} {seen['target']}", f"{who} {target}")
+    return lambda seen: (f"{seen['by'] or 'nginx'} {seen['target']}".strip(), f"{who} {target}")
 
 
 def _saw(what: str, wanted: str) -> Callable[[dict], tuple[str, str]]:
@@ -191,9 +191,12 @@ def twelve_assertions(bench, file="front.conf"):
 def _judge(assertion: Assertion, request: str, seen: dict) -> None:
     """What became of a request must be what the assertion says."""
     came, wanted = assertion.look(seen)
-    what = (
-        f"status {seen['status']}, by {seen['by']}, target {seen['target']!r}, Host {seen['host']!r}, "
+    what = f"status {seen['status']}, "
+    what += (
+        f"by {seen['by']}, target {seen['target']!r}, Host {seen['host']!r} for {seen['site']!r}, "
         f"X-Forwarded-Proto {seen['proto']!r}, X-Forwarded-For {seen['for']!r}"
+        if seen["by"]
+        else "by nginx itself"
     )
     expect(
         came == wanted,
@@ -211,7 +214,7 @@ def _became(front, request: str, site: str) -> dict:
     body = LARGE if request.startswith("POST") else b""
     sent = {"Host": site} | FORGED | ({"Content-Length": str(len(body))} if body else {})
     answer = ask(front, request, sent, body, timeout=PATIENCE)
-    seen = dict.fromkeys(("target", "host", "proto", "for"), "") | {"by": "nobody", "length": 0}
+    seen = dict.fromkeys(("target", "host", "proto", "for"), "") | {"by": "", "length": 0}
     return seen | _json(answer) | {"site": site, "status": answer.code, "body": answer.body.decode("latin-1")}
 
 

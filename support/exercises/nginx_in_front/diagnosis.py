@@ -27,9 +27,7 @@ CASES = {
     "A": (
         "socket",
         0,
-        Said(
-            "gunicorn was never asked: what does the errno say", "gunicorn에는 요청이 오지 않았습니다. errno를 보세요"
-        ),
+        Said("gunicorn was never asked: look at the errno", "gunicorn에는 요청이 오지 않았습니다. errno를 보세요"),
     ),
     "B": (
         "buffer",
@@ -50,7 +48,7 @@ CASES = {
     "D": (
         "Host",
         2,
-        Said("the app itself refused: what did it see", "거부한 것은 앱입니다. 앱이 무엇을 받았는지 보세요"),
+        Said("the app itself refused: look at what it saw", "거부한 것은 앱입니다. 앱이 무엇을 받았는지 보세요"),
     ),
     "E": (
         "size",
