@@ -125,11 +125,11 @@ def _visit(front):
 
 
 def _told(log: str) -> list[str]:
-    """nginx's lines about the requests, in its own words."""
+    """nginx's lines about the requests, in its own words; the one that says why stands above its request's."""
     found = []
     for line in log.splitlines():
         if error := ERROR.search(line):
-            found.append(f'{plain(error["words"])}, request: "{error["request"]}"')
+            found.append(plain(error["words"]))
         elif " by " in line:
             found.append(line[line.index('"') :])
     return found
