@@ -14,6 +14,7 @@ server {
     access_log /dev/stderr status;
     location /well { return 204; }
     location /nowhere { proxy_pass http://unix:nowhere.sock; }
+    location /named { proxy_pass http://unix:$http_file; }
     location /nowhere/2 { proxy_pass http://unix:second.sock; }
 }
 """
@@ -39,6 +40,12 @@ def nginx(shared):
 )
 def test_a_request_has_its_own_status_and_reason(nginx, target, status, words):
     assert told(nginx, target) == (status, words)
+
+
+def test_of_several_requests_the_last_one_counts(nginx):
+    for file in ("one.sock", "two.sock"):
+        httpx.get(f"{nginx.url}/named", headers={"File": file})
+    assert told(nginx, "/named") == ("502", "connect() to unix:two.sock failed (2) while connecting to upstream")
 
 
 def test_a_request_that_never_came_has_none(nginx):
