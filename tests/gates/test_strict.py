@@ -74,7 +74,7 @@ def test_every_corrupted_output_fails_its_own_cell(path, kind, tmp_path):
 
 
 def corrupt_and_run(path, kind, folder):
-    """Corrupts the last output of every cell in one way, and demands that just those cells fail."""
+    """Corrupts the last output of every compared cell in one way, and demands that just those cells fail."""
     notebook = course.read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     compared = [(number, cell) for number, cell in enumerate(cells) if "nbval-ignore-output" not in course.tags(cell)]
