@@ -92,6 +92,17 @@ def test_what_is_still_being_composed_is_not_sent(site):
     assert received == 1, f"{received} messages for one: the page sends while Hangul is composed: mend its script"
 
 
+def test_an_enter_that_belongs_to_the_input_method_submits_nothing(site):
+    """Older versions of Safari say so with keyCode 229 alone (WCAG 2.2, technique SCR41)."""
+    nginx, _, _ = site
+    submits = "(input, of) => input.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', cancelable: true, ...of}))"
+    with browser_page() as page:
+        page.goto(nginx.url)
+        enters = ({"isComposing": True}, {"keyCode": 229}, {"keyCode": 13})
+        said = [page.locator("input").evaluate(submits, enter) for enter in enters]
+    assert said == [False, False, True], f"{said}: mend composing() in the script of chat.html"
+
+
 @pytest.mark.gate
 def test_the_page_in_the_notebook_is_alive_after_run_all(tmp_path):
     shutil.copy(LESSON, tmp_path / LESSON.name)
