@@ -25,7 +25,7 @@ steady: ## make test N times, then LOADED times on busy cores · make test를 N�
 bench: ## how quickly servers start · 서버가 뜨는 속도
 	$(RUN) tests/benchmark.py $(ARGS)
 
-format: ## format the cells; minutes and neighbours in titles · 셀 정리, 제목의 시간과 앞뒤 레슨 갱신
+format: ## format the cells; bring minutes, neighbours and README tables up to date · 셀 정리, 시간·앞뒤 레슨·README 표 갱신
 	$(RUN) -m support.upkeep.tidy $(ARGS)
 
 lesson: ## a new lesson: NAME=1-wsgi/1.3-servers · 새 레슨의 뼈대 만들기

@@ -291,7 +291,7 @@ def line(name: str, bar: float, pairs: list[tuple[float, float]]) -> bool:
 
 def main() -> int:
     """The exit status: 1 if a ratio is over its bar."""
-    print("Start-up: the bench ÷ the server itself · 시작 시간: 벤치 ÷ 서버 자체")
+    print("Start-up: the bench ÷ the server itself · 시작 시간: 작업대 ÷ 서버 자체")
     print(f"{'':<24} {'ratio':>6}   {'min..max':^12} {'bar':>5} {'':4} {'ms':>8} {'÷ ms':>8} {'rounds':>7}")
     bench = Bench()
     try:

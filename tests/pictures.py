@@ -7,6 +7,8 @@ import httpx
 from websockets.sync.client import connect
 
 from support import sequence
+from support.bench.server import Server
+from support.wire.tap import Tap
 
 APPS = '''
 """Apps that are recorded: two pieces at once, a word back for each word, an answer in a socket."""
@@ -80,120 +82,93 @@ def talk(tap, *words: bytes) -> None:
             assert answers.read(len(word)) == word.upper()
 
 
-def two_requests(bench) -> Callable:
-    """Case (a): one request after the other, and the events of the second."""
-    web = bench.run("gunicorn apps:pieces")
-    tap = bench.tap(web)
+def drawing(ask: Callable, *sources: Tap | Server) -> Callable:
+    """What has the taps forget, asks, and draws the taps and the last events of the servers."""
 
     def draw():
-        tap.clear()
-        httpx.get(f"{tap.url}/one")
-        httpx.get(f"{tap.url}/two")
-        return sequence(tap, web.events().last)
+        for source in sources:
+            if isinstance(source, Tap):
+                source.clear()
+        ask()
+        return sequence(*(source if isinstance(source, Tap) else source.events().last for source in sources))
 
     return draw
+
+
+def tapped(bench, command: str, name: str | None = None) -> tuple[Server, Tap]:
+    """A server with a tap before it."""
+    server = bench.run(command, name=name)
+    return server, bench.tap(server)
+
+
+def call_out(url: str, *words: str) -> None:
+    """Says each word in a WebSocket when the one before has come back in capitals."""
+    with connect(url, compression=None, proxy=None) as client:
+        for word in words:
+            client.send(word)
+            assert client.recv(timeout=20) == word.upper()
+
+
+def two_requests(bench) -> Callable:
+    """Case (a): one request after the other, and the events of the second."""
+    web, tap = tapped(bench, "gunicorn apps:pieces")
+
+    def ask():
+        httpx.get(f"{tap.url}/one")
+        httpx.get(f"{tap.url}/two")
+
+    return drawing(ask, tap, web)
 
 
 def through_nginx(bench) -> Callable:
     """Cases (b) and (d): two pieces, which nginx passes on as one or as two."""
     web = bench.run("gunicorn apps:pieces")
     front, behind = behind_nginx(bench, web)
-
-    def draw():
-        front.clear()
-        behind.clear()
-        httpx.get(front.url)
-        return sequence(behind, web.events().last, front)
-
-    return draw
+    return drawing(lambda: httpx.get(front.url), behind, web, front)
 
 
 def without_events(bench) -> Callable:
     """Case (d), and nobody counts the pieces."""
     web = bench.run("gunicorn apps:pieces")
     front, behind = behind_nginx(bench, web)
-
-    def draw():
-        front.clear()
-        behind.clear()
-        httpx.get(front.url)
-        return sequence(front, behind)
-
-    return draw
+    return drawing(lambda: httpx.get(front.url), front, behind)
 
 
 def socket_through_nginx(bench) -> Callable:
     """Case (b): a WebSocket through nginx to daphne."""
     chat = bench.run("daphne apps:room")
     front, behind = behind_nginx(bench, chat, SOCKETS)
-
-    def draw():
-        front.clear()
-        behind.clear()
-        with connect(front.ws_url, compression=None, proxy=None) as client:
-            for word in ("one", "two"):
-                client.send(word)
-                assert client.recv(timeout=20) == word.upper()
-        return sequence(chat.events().last, behind, front)
-
-    return draw
+    return drawing(lambda: call_out(front.ws_url, "one", "two"), chat, behind, front)
 
 
 def conversation(bench) -> Callable:
     """Case (e): a body with a length, whose first half is answered before the second is sent."""
-    web = bench.run("uvicorn apps:words")
-    tap = bench.tap(web)
-
-    def draw():
-        tap.clear()
-        talk(tap, b"one", b"two")
-        return sequence(tap, web.events().last)
-
-    return draw
+    web, tap = tapped(bench, "uvicorn apps:words")
+    return drawing(lambda: talk(tap, b"one", b"two"), tap, web)
 
 
 def conversation_without_events(bench) -> Callable:
     """Case (e), and only the tap tells."""
-    web = bench.run("uvicorn apps:words")
-    tap = bench.tap(web)
-
-    def draw():
-        tap.clear()
-        talk(tap, b"one", b"two")
-        return sequence(tap)
-
-    return draw
+    _, tap = tapped(bench, "uvicorn apps:words")
+    return drawing(lambda: talk(tap, b"one", b"two"), tap)
 
 
 def unread_body(bench) -> Callable:
     """A body that crosses before or after the answer, as it happens."""
-    web = bench.run("uvicorn apps:deaf")
-    tap = bench.tap(web)
-
-    def draw():
-        tap.clear()
-        httpx.post(tap.url, content=b"body")
-        return sequence(tap, web.events().last)
-
-    return draw
+    web, tap = tapped(bench, "uvicorn apps:deaf")
+    return drawing(lambda: httpx.post(tap.url, content=b"body"), tap, web)
 
 
 def two_apps(bench) -> Callable:
     """Case (c): two servers, and the app of each."""
-    pages = bench.run("gunicorn apps:pieces", name="pages")
-    chat = bench.run("uvicorn apps:room", name="chat")
-    taps = bench.tap(pages), bench.tap(chat)
+    pages, pages_tap = tapped(bench, "gunicorn apps:pieces", "pages")
+    chat, chat_tap = tapped(bench, "uvicorn apps:room", "chat")
 
-    def draw():
-        for tap in taps:
-            tap.clear()
-        httpx.get(f"{taps[0].url}/page")
-        with connect(f"{taps[1].ws_url}/ws", compression=None, proxy=None) as client:
-            client.send("hi")
-            client.recv(timeout=20)
-        return sequence(chat.events().last, taps[1], pages.events().last, taps[0])
+    def ask():
+        httpx.get(f"{pages_tap.url}/page")
+        call_out(f"{chat_tap.ws_url}/ws", "hi")
 
-    return draw
+    return drawing(ask, chat, chat_tap, pages, pages_tap)
 
 
 PICTURES = [

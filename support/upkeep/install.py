@@ -99,7 +99,7 @@ def check_that_venvs_can_be_made():
     package = "python3-venv" if is_debians_own else "python{}.{}-venv".format(*sys.version_info)
     sudo = "sudo " if os.geteuid() else ""
     cure = f"{sudo}apt-get update && {sudo}apt-get install -y {package}"
-    fail(f"Python's venv module is missing; run: {cure}", "Python의 venv 모듈이 없습니다. 앞의 명령을 실행하세요")
+    fail(f"Python's venv module is missing; run: {cure}", "Python의 venv 모듈이 없습니다. 위에 나온 명령을 실행하세요")
 
 
 # -- where -------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""make format: the cells as ruff formats them, and in each title the minutes and the neighbours that are true now."""
+"""make format: cells as ruff formats them; minutes and neighbours in titles, and the README's tables, as they are."""
 
 import sys
 from pathlib import Path
 
+from . import plan
 from .lesson import navigate
 from .readable import format_cells
 from .refresh import notebooks
@@ -11,3 +12,4 @@ if __name__ == "__main__":
     for each in [Path(argument).resolve() for argument in sys.argv[1:]] or notebooks():
         format_cells(each)
         navigate(each)
+    plan.write()

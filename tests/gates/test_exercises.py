@@ -22,7 +22,7 @@ EXERCISES = [
 
 def solution(path: Path, name: str) -> str:
     """The solution as the notebook prints it: the one code fence of its cell."""
-    (fence,) = re.findall(r"```\w+\n(.*?)\n```", course.tagged(path, f"solution:{name}").source, re.DOTALL)
+    (fence,) = course.fences(course.tagged(path, f"solution:{name}"))
     return fence
 
 

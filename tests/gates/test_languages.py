@@ -4,6 +4,9 @@ Checked, cell by cell: both halves are there; the same inline code, numbers, lin
 shapes; Hangul in the Korean half and not in the English one; one heading, in both languages, outside the
 halves; lengths that fit each other; words as the glossary has them.
 
+A half may have what its readers alone need: the Korean edition of a linked page, and one box of the searches that
+bring a Korean engineer here, each with the place that answers it.
+
 Blind to, on purpose: meaning, tone, and order (Korean puts the same things elsewhere in a sentence), numbers
 that are written as words, and a stale half whose numbers, code and length happen to agree. People read for those.
 """
@@ -21,7 +24,9 @@ HANGUL = re.compile(r"[가-힣]")
 SHORTEST, LONGEST = 0.30, 0.85
 ALLOWED_IN_ENGLISH = {"한국어"}  # the language's own name, on the selector
 # Pages that exist in Korean are linked in Korean: the same link as their English edition.
-EDITIONS = r"(docs\.python\.org|docs\.djangoproject\.com)/(?:ko|en)/"
+EDITIONS = re.compile(r"(docs\.python\.org|docs\.djangoproject\.com|developer\.mozilla\.org)/(ko|en|en-US)/")
+SEARCHES = "> **이렇게 검색해서 오셨나요?**"
+BOX = re.compile(rf"^{re.escape(SEARCHES)}\n(?:>.*\n)*", re.MULTILINE)
 
 PROSE = [
     pytest.param(path, cell, id=f"{course.name(path)}:{cell.id}")
@@ -40,7 +45,7 @@ def parts(markdown: str) -> Counter:
             if kind == "codespan":
                 counted["code", text] += 1
             elif kind in ("link", "image"):
-                counted["link", re.sub(EDITIONS, r"\1/", token["attrs"]["url"])] += 1
+                counted["link", EDITIONS.sub(r"\1/", token["attrs"]["url"])] += 1
             elif kind == "block_code":
                 counted["fence", text] += 1
             elif kind in ("list", "table_row", "table_head", "block_quote"):
@@ -63,26 +68,36 @@ def numbers(markdown: str) -> Counter:
 
 def differences(cell) -> list[str]:
     """What is wrong with the two halves of a prose cell; nothing for a good one."""
-    text, found = course.prose(cell), []
+    text = course.prose(cell)
     if not (text.en.strip() and text.ko.strip()):
         return ["a half is missing (or a blank line inside its <div> is)"]
+    korean, found = BOX.sub("", text.ko, count=1), searches(text.ko)
     for half, body in (("en", text.en), ("ko", text.ko)):
         if not (body.startswith("\n") and body.endswith("\n")):
             found.append(f"{half}: a blank line is missing at an edge of the <div>, so Markdown is not rendered")
         if re.search(r"^#+ ", re.sub(r"```.*?```", "", body, flags=re.DOTALL), re.MULTILINE):
             found.append(f"{half}: a heading inside the <div> is listed twice in the table of contents")
-    for what, difference in (("en", parts(text.en) - parts(text.ko)), ("ko", parts(text.ko) - parts(text.en))):
+    for what, difference in (("en", parts(text.en) - parts(korean)), ("ko", parts(korean) - parts(text.en))):
         found += [f"only in {what}: {thing} × {count}" for thing, count in difference.items()]
-    for what, difference in (("en", numbers(text.en) - numbers(text.ko)), ("ko", numbers(text.ko) - numbers(text.en))):
+    for what, difference in (("en", numbers(text.en) - numbers(korean)), ("ko", numbers(korean) - numbers(text.en))):
         found += [f"only in {what}: the number {number}" for number in difference]
     stray = set(re.findall(r"[가-힣]+", text.en)) - ALLOWED_IN_ENGLISH
     if stray:
         found.append(f"en: Hangul {stray}")
+    if any(language == "ko" for _, language in EDITIONS.findall(text.en)):
+        found.append("en: a link leads to a Korean edition")
     found += headings(text.outside)
-    ratio = length(text.ko) / length(text.en)
+    ratio = length(korean) / length(text.en)
     if length(text.en) > 80 and not SHORTEST <= ratio <= LONGEST:
-        found.append(f"lengths do not fit: {length(text.ko)} characters of Korean for {length(text.en)} of English")
+        found.append(f"lengths do not fit: {length(korean)} characters of Korean for {length(text.en)} of English")
     return found
+
+
+def searches(korean: str) -> list[str]:
+    """What is wrong with the box of searches: it holds a list of them, each with where the answer stands, only."""
+    box = BOX.search(korean)
+    lines = box[0].splitlines()[1:] if box else []
+    return [f"ko: not 'search → place' in the box: {line}" for line in lines if not re.match(r">( - .+ → .+)?$", line)]
 
 
 def headings(outside: str) -> list[str]:
@@ -174,13 +189,45 @@ def test_a_difference_is_found_and_named(mutant, said):
     )
 
 
-@pytest.mark.parametrize("site", ["docs.python.org/{}3/library", "docs.djangoproject.com/{}5.2/topics"])
-def test_a_link_may_lead_to_the_korean_edition(site):
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("docs.python.org/3/library", "docs.python.org/ko/3/library"),
+        ("docs.djangoproject.com/en/5.2/topics", "docs.djangoproject.com/ko/5.2/topics"),
+        ("developer.mozilla.org/en-US/docs/Web", "developer.mozilla.org/ko/docs/Web"),
+    ],
+)
+def test_a_link_may_lead_to_the_korean_edition(here, there):
     def linked(english: str, korean: str):
         return cell(GOOD[0].replace("(b)", f"(https://{english})"), GOOD[1].replace("(b)", f"(https://{korean})"))
 
-    here = site.format("" if "python" in site else "en/")
-    assert not differences(linked(here, site.format("ko/"))), (
-        f"a Korean edition is complained of: mend EDITIONS for {site}"
-    )
-    assert differences(linked(here, site.format("ko/") + "/other")), "another page is not found: mend EDITIONS"
+    assert not differences(linked(here, there)), f"a Korean edition is complained of: mend EDITIONS for {there}"
+    assert differences(linked(here, there + "/other")), "another page is not found: mend EDITIONS"
+
+
+SEARCHED = f"{GOOD[1]}\n\n{SEARCHES}\n>\n> - 웹 서버와 WAS의 차이 → [가](c) 3절\n> - 한글 깨짐 → [나](d)"
+
+
+def test_a_box_of_searches_is_for_koreans_alone():
+    assert not differences(cell(GOOD[0], SEARCHED)), "the box is complained of: mend BOX"
+
+
+@pytest.mark.parametrize(
+    ("en", "ko", "said"),
+    [
+        (GOOD[0], SEARCHED + "\n> - 답이 없는 검색어", "답이 없는"),
+        (GOOD[0], SEARCHED + "\n> 영어에는 없는 설명입니다.", "영어에는 없는"),
+        (GOOD[0], SEARCHED + "\n\n상자 밖의 3절", "the number 3"),
+        (GOOD[0], f"{SEARCHED}\n\n{SEARCHES}\n>\n> - 또 → 다른 곳", "block_quote"),
+        (GOOD[0], SEARCHED.replace(SEARCHES, "> **다른 상자**"), "block_quote"),
+        (SEARCHED, SEARCHED, "Hangul"),
+    ],
+)
+def test_nothing_else_is_for_koreans_alone(en, ko, said):
+    found = differences(cell(en, ko))
+    assert any(said in line for line in found), f"{said} is no longer found: mend BOX and searches(), which say {found}"
+
+
+def test_an_english_half_links_no_korean_edition():
+    linked = cell(*(half.replace("(b)", "(https://docs.python.org/ko/3/)") for half in GOOD))
+    assert any("Korean edition" in line for line in differences(linked)), "it is not found: mend differences()"

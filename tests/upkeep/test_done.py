@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import learner
 import pytest
-from browser import browser_page, jupyterlab
 from learner import Cells, bilingual, code, prose, result
 from playwright.sync_api import Locator, Page, expect
 
@@ -34,18 +33,6 @@ def root(tmp_path_factory):
     for name in ("1-wsgi/1.1-one", "2-asgi/2.1-둘 two"):
         learner.write(folder / "notebooks" / f"{name}.ipynb", LESSON)
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(root) -> Iterator[str]:
-    with jupyterlab(root, "--LabApp.expose_app_in_browser=True") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browser_page() as page:
-        yield page
 
 
 @pytest.fixture

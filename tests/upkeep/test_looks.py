@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 
 import course
 import learner
 import pytest
-from browser import CONTRAST, browser_page, jupyterlab
+from browser import CONTRAST
 from learner import Cells, bilingual, code, prose, result
 from playwright.sync_api import Page, expect
 
@@ -68,25 +67,6 @@ def root(tmp_path_factory):
         notebook["metadata"].update(learner.COURSE)
         path.write_text(json.dumps(notebook), encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(root) -> Iterator[str]:
-    with jupyterlab(root, "--LabApp.expose_app_in_browser=True") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browser_page() as page:
-        yield page
-
-
-@pytest.fixture
-def page(browser: Page, lab: str) -> Iterator[Page]:
-    with learner.visitor(browser) as page:
-        learner.open_notebook(page, lab, "lesson.ipynb")
-        yield page
 
 
 def faults(page: Page) -> list[str]:

@@ -1,12 +1,9 @@
 """A prediction is written down where it is asked for, kept in the browser, and seen again below the answer."""
 
-from collections.abc import Iterator
-
 import learner
 import pytest
-from browser import browser_page, jupyterlab
 from learner import Cells, bilingual, code, prose, result
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 FIRST = bilingual("**Predict.** What is 6 × 7?", "**예측.** 6 × 7은?")
 SECOND = "## Twice · 두 번\n\n" + bilingual(
@@ -32,30 +29,6 @@ def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     learner.write(folder / "lesson.ipynb", CELLS)
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(root) -> Iterator[str]:
-    with jupyterlab(root, "--LabApp.expose_app_in_browser=True") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browser_page() as page:
-        yield page
-
-
-@pytest.fixture
-def page(browser: Page, lab: str) -> Iterator[Page]:
-    with learner.visitor(browser) as page:
-        learner.open_notebook(page, lab, "lesson.ipynb")
-        yield page
-
-
-@pytest.fixture
-def cells(page: Page) -> Cells:
-    return Cells(page)
 
 
 def answer(cells: Cells, name: str) -> Locator:

@@ -1,13 +1,11 @@
 """Run to see: in a lesson, stored outputs and the text that speaks of them are veiled until their cell has run."""
 
 import json
-from collections.abc import Iterator
 
 import learner
 import pytest
-from browser import browser_page, jupyterlab
 from learner import Cells, bilingual, code, prose, result
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 VERDICT = '<div class="bench verdict bad"><span class="bad">✗</span> not yet</div>'
 SUM = bilingual(
@@ -58,31 +56,6 @@ def root(tmp_path_factory):
     folded.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
     learner.write(folder / "folded.ipynb", [folded, prose("look", SUM)])
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(root) -> Iterator[str]:
-    with jupyterlab(root, "--LabApp.expose_app_in_browser=True") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browser_page() as page:
-        yield page
-
-
-@pytest.fixture
-def page(browser: Page, lab: str) -> Iterator[Page]:
-    """The lesson, just opened by someone who was never here before."""
-    with learner.visitor(browser) as page:
-        learner.open_notebook(page, lab, "lesson.ipynb")
-        yield page
-
-
-@pytest.fixture
-def cells(page: Page) -> Cells:
-    return Cells(page)
 
 
 def part(cells: Cells, name: str, text: str):

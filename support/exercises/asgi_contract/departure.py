@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ...errors import Said
 from .. import expect
+from ..asgi import expect_of, on_both
 from ..drive import SILENCE, ask, chunked, connect, judged, said
-from .servers import expect_of, on_both
 
 PROGRAM = Path(__file__).with_name("departure_app.py")
 PIECE = bytes(8192)  # as much as daphne puts into one http.request
@@ -15,8 +15,11 @@ PIECE = bytes(8192)  # as much as daphne puts into one http.request
 
 @on_both("leaving.py", PROGRAM)
 def until_gone(tap, program):
-    """Asks for short work, for long work and leaves, for work while a body arrives, and for work that fails."""
-    for judge in (_judge_staying, _judge_leaving, _judge_body, _judge_failing):
+    """Asks for short work, for long work and leaves, for work while a body arrives, for work that fails.
+
+    Then no task may be left that waits in receive().
+    """
+    for judge in (_judge_staying, _judge_leaving, _judge_body, _judge_failing, _judge_left_behind):
         with judged(tap):
             judge(tap, program)
     return Said(
@@ -44,9 +47,11 @@ def _judge_staying(tap, program: str) -> None:
         answer.code == 200 or said(tap, "work is done", timeout=0),
         Said(
             f"{program}: the work was cancelled while the client was still there. The first event that receive() "
-            "brought was http.request; only http.disconnect says that the client has left.",
+            "brought was http.request; before an answer has been sent, only http.disconnect says that the client has "
+            "left.",
             f"{program}: 클라이언트가 아직 연결을 끊지 않았는데 작업이 취소되었습니다. receive()가 처음 반환한 "
-            "이벤트는 http.request입니다. 클라이언트가 연결을 끊었다고 알리는 이벤트는 http.disconnect뿐입니다.",
+            "이벤트는 http.request입니다. 응답을 보내기 전이라면, 클라이언트가 연결을 끊었다고 알리는 이벤트는 "
+            "http.disconnect뿐입니다.",
         ),
         answer.status,
         "200 OK",
@@ -87,10 +92,10 @@ def _judge_leaving(tap, program: str) -> None:
     expect(
         "brought http.disconnect" in tap.upstream.log().partition("work is cancelled")[0],
         Said(
-            f"{program}: the work was cancelled although receive() had not brought http.disconnect: only that event "
-            "says that the client has left, and no clock does.",
-            f"{program}: receive()가 http.disconnect를 반환하지 않았는데도 작업이 취소되었습니다. 클라이언트가 연결을 "
-            "끊었는지는 시간이 아니라 이 이벤트로만 알 수 있습니다.",
+            f"{program}: the work was cancelled although receive() had not brought http.disconnect. Before an answer "
+            "has been sent, only that event says that the client has left, and no clock does.",
+            f"{program}: receive()가 http.disconnect를 반환하지 않았는데도 작업이 취소되었습니다. 응답을 보내기 전에 "
+            "클라이언트가 연결을 끊었는지는 시간이 아니라 이 이벤트로만 알 수 있습니다.",
         ),
     )
     _judge_end(tap, program)
@@ -161,4 +166,18 @@ def _judge_failing(tap, program: str) -> None:
         ),
         _returned(tap),
         "ValueError: the work failed",
+    )
+
+
+def _judge_left_behind(tap, program: str) -> None:
+    """No task that waits in receive() may be left when until_gone has returned."""
+    ask(tap, "GET /short")
+    expect(
+        not said(tap, "receive() is still awaited", timeout=0),
+        Said(
+            f"{program}: until_gone has returned, and a task that it made still waits in receive(): it would take the "
+            "next event away from the app. Cancel that task too.",
+            f"{program}: until_gone이 반환했는데 그 안에서 만든 태스크가 아직 receive()에서 기다립니다. 그대로 두면 "
+            "앱이 받을 다음 이벤트를 가로챕니다. 이 태스크도 취소하세요.",
+        ),
     )

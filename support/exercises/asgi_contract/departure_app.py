@@ -1,6 +1,6 @@
 """The app of until_gone: its work and its receive() say in the log how far they came.
 
-Here as in the other two apps the log says at once what the learner's code raised: daphne itself looks only once a
+Here as in the app of upload the log says at once what the learner's code raised: daphne itself looks only once a
 second.
 """
 
@@ -37,9 +37,15 @@ async def app(scope, receive, send):
     """Answers 200 if until_gone returned True, else 503."""
     assert scope["type"] == "http"
     body_is_over = asyncio.get_running_loop().create_future()
+    waiting = 0  # in receive()
 
     async def watched_receive():
-        event = await receive()
+        nonlocal waiting
+        waiting += 1
+        try:
+            event = await receive()
+        finally:
+            waiting -= 1
         print("receive() brought", event["type"])
         if not event.get("more_body") and not body_is_over.done():
             body_is_over.set_result(None)
@@ -51,5 +57,8 @@ async def app(scope, receive, send):
         print("your code raised", raised(error))
         raise
     print("until_gone returned", finished)
+    await asyncio.sleep(0.01)  # what has been cancelled ends now
+    if waiting:
+        print("receive() is still awaited")
     await send({"type": "http.response.start", "status": 200 if finished is True else 503})
     await send({"type": "http.response.body"})

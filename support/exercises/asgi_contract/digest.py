@@ -7,8 +7,8 @@ from pathlib import Path
 from ...errors import Said
 from ...waiting import until
 from .. import expect
+from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, Answer, ask, chunked, connect, judged, said
-from .servers import expect_of, on_both, trouble
 
 PROGRAM = Path(__file__).with_name("digest_app.py")
 MEGABYTE = 1 << 20
@@ -72,6 +72,16 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
         "200 OK",
     )
     wanted = hashlib.sha256(SMALL).hexdigest()
+    expect(
+        answer.body != hashlib.sha256(SMALL).digest(),
+        Said(
+            f"{program}: these are the bytes of the digest themselves, as digest() has them. Send them in hex, as "
+            "hexdigest() has them.",
+            f"{program}: digest()가 반환하는 해시의 바이트 그대로입니다. hexdigest()로 구한 hex 문자열을 보내세요.",
+        ),
+        answer.body,
+        wanted.encode(),
+    )
     events = tap.upstream.events().only("http")
     lengths = [len(event.data.get("body", b"")) for event in events if event.name == "http.request"]
     for what, part in _parts(lengths) if lengths else ():
@@ -135,12 +145,15 @@ def _judge_memory(tap, program: str) -> None:
     # daphne puts the whole upload into a queue before the app sees any of it: that is not the learner's doing.
     before = _peak(program, ask(tap, "POST /?discard", CHUNKED, _megabytes(), timeout=PATIENCE))
     answer = ask(tap, "POST /", CHUNKED, _megabytes(), timeout=PATIENCE)
+    late = Said("", "") if answer.whole else Said(f" in {PATIENCE} s", f" {PATIENCE}초 안에")
     expect_of(
         tap,
         answer.whole and answer.code == 200,
         Said(
-            f"{program}: {SENT} MB, sent in chunks without Content-Length, got no digest in {PATIENCE} s.",
-            f"{program}: Content-Length 없이 청크로 {SENT} MB를 업로드했지만 {PATIENCE}초 안에 해시를 받지 못했습니다.",
+            f"{program}: {SENT} MB, sent in chunks without Content-Length, got no digest{late.en}. Where the body "
+            "ends, more_body says, and no header.",
+            f"{program}: Content-Length 없이 청크로 {SENT} MB를 업로드했지만{late.ko} 해시를 받지 못했습니다. 본문의 "
+            "끝은 헤더가 아니라 more_body가 알려 줍니다.",
         ),
         answer.status,
         "200 OK",
@@ -184,7 +197,8 @@ def _peak(program: str, answer: Answer) -> int:
 
 
 def _judge_hanging_up(tap, program: str) -> None:
-    """When a client hangs up midway the server must go on answering others."""
+    """When a client hangs up midway the server must go on answering others, and the app return, without an error."""
+    before = tap.upstream.log().count("the call is over")
     with connect(tap, "POST /", {"Content-Length": "8"}, b"half"):
         pass
     said(tap, "a client has left")
@@ -199,4 +213,26 @@ def _judge_hanging_up(tap, program: str) -> None:
         ),
         answer.status,
         "200 OK",
+    )
+    over = said(tap, "the call is over", count=before + 1)
+    expect_of(
+        tap,
+        not trouble(tap),
+        Said(
+            f"{program}: that was when a client hung up midway through its upload. The event is then http.disconnect, "
+            "which has no body and no more_body. End the loop when it comes, and return: an exception is an error in "
+            "the server's log.",
+            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었을 때입니다. 이때 오는 이벤트는 "
+            "http.disconnect이며, body도 more_body도 들어 있지 않습니다. 이 이벤트를 받으면 루프를 끝내고 "
+            "반환하세요. 예외를 일으키면 서버 로그에 오류로 남습니다.",
+        ),
+    )
+    expect(
+        over,
+        Said(
+            f"{program}: a client hung up midway through its upload, and {SILENCE} s later your app had not returned. "
+            "End the loop when http.disconnect comes.",
+            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊고 {SILENCE}초가 지났는데도 앱이 반환하지 "
+            "않았습니다. http.disconnect를 받으면 루프를 끝내세요.",
+        ),
     )

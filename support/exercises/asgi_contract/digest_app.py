@@ -54,7 +54,8 @@ async def call(scope, receive, send):
     try:
         await learners(scope=scope, receive=receive, send=send)
     except BaseException as error:
-        print("your code raised", raised(error))
+        if not (left and isinstance(error, OSError)):  # an app may say so that its client has left
+            print("your code raised", raised(error))
         raise
     finally:
         print("the call is over")

@@ -24,7 +24,7 @@ CASES = {
         3,
         Said(
             "daphne saw a WebSocket, with its path whole, and the app itself said no",
-            "daphne는 온전한 경로로 웹소켓 요청을 받았고, 거부한 것은 앱입니다",
+            "daphne는 경로가 온전한 웹소켓 요청을 받았고, 거부한 쪽은 앱입니다",
         ),
     ),
     "B": (

@@ -1,16 +1,13 @@
 """Exercise "twelve routes": the learner's configuration on nginx, and what becomes of each request."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jinja2 import Environment, TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
-
 from ...errors import Said
 from .. import exercise, expect
-from ..drive import Answer, ask, handshake, judged, written
+from ..configuration import configuration
+from ..drive import Answer, ask, handshake, judged
 from .servers import PATIENCE, halves, serving
 
 SITES = ("chat.example:81", "talk.example:82")  # ports that no bench hands out
@@ -165,7 +162,7 @@ ASSERTIONS = [
 @exercise
 def twelve_routes(bench, file="hybrid.conf"):
     """Runs the learner's configuration on nginx, asks for twelve things, and names the first that goes astray."""
-    text = _configuration(bench, file)
+    text = configuration(bench, file, ["pages", "chat"])
     with serving(bench) as serve:
         both = halves(serve)
         front = serve(site=text, names=both)
@@ -194,37 +191,6 @@ def _judge(assertion: Assertion, seen: dict) -> None:
         came,
         wanted,
     )
-
-
-def _configuration(bench, file: str) -> str:
-    """The learner's configuration, if it can be filled in."""
-    text = written(bench, file).read_text(encoding="utf-8")
-    expect(
-        re.search(r"^[^#]*\blisten\s+\{\{\s*listen\s*\}\}", text, re.MULTILINE),
-        Said(
-            "The line listen {{ listen }}; is missing: without it nginx does not know its address.",
-            "listen {{ listen }}; 줄이 없습니다. 이 줄이 없으면 nginx는 자기 주소를 알 수 없습니다.",
-        ),
-    )
-    others = ", ".join(sorted(_names(text) - {"listen", "pages", "chat"}))
-    expect(
-        not others,
-        Said(
-            "The check starts servers of its own: in this file {{ }} can name listen, pages and chat, "
-            f"not {others}.",
-            "확인 셀은 서버를 따로 띄웁니다. "
-            f"이 파일의 {{{{ }}}} 안에는 listen, pages, chat만 쓸 수 있는데 {others} 이름이 있습니다.",
-        ),
-    )
-    return text
-
-
-def _names(text: str) -> set[str]:
-    """The names that the template's {{ }} use; none if it is not well-formed, of which the bench has more to say."""
-    try:
-        return find_undeclared_variables(Environment().parse(text))
-    except TemplateSyntaxError:
-        return set()
 
 
 def _became(front, chat, request: str, site: str) -> dict:

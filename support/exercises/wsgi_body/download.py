@@ -10,7 +10,7 @@ from ...app.events import BODIES
 from ...errors import Said
 from ...waiting import until
 from .. import exercise, expect
-from ..drive import SILENCE, connect, judged, receive, reset, said, serving, written
+from ..drive import SILENCE, ask, connect, judged, receive, reset, said, serving, written
 from ..gunicorn import GUNICORN, LATE, last_error
 
 PROGRAM = Path(__file__).with_name("download_app.py")
@@ -24,7 +24,7 @@ PATIENT = "--keep-alive 60"  # seconds: a client that waits for bytes which neve
 
 @exercise
 def whole(bench):
-    """Drives download.py: both versions of HTTP, an empty file, a client that hangs up, a file that shrinks."""
+    """Drives download.py: both versions of HTTP, an empty file, a hang-up, a file that shrinks, no piece at all."""
     written(bench, "download.py")
     report = Path(bench.folder, FILE)
     report.write_bytes(b"an older report")  # all that an app sees which looks at the file only when it is imported
@@ -36,7 +36,7 @@ def whole(bench):
                 _whole(tap, version, size)
         with report.open("wb") as large:
             large.truncate(LARGE)
-        for judge in (_hangs_up, _shrinks):
+        for judge in (_hangs_up, _shrinks, _unasked):
             with judged(tap):
                 judge(tap, report)
     return Said(
@@ -115,9 +115,9 @@ def _small(tap) -> None:
         max(sizes, default=0) <= LONGEST,
         Said(
             f"The app gave a piece of {max(sizes, default=0):,} bytes, and {LONGEST:,} are the most: "
-            "read the file piece by piece.",
+            "read the file piece by piece, no more than that at a time.",
             f"앱이 {max(sizes, default=0):,}바이트짜리 조각을 내보냈습니다. {LONGEST:,}바이트가 한도입니다. "
-            "파일을 조금씩 읽으세요.",
+            "파일을 한 번에 그만큼씩만 읽으세요.",
         ),
         sizes,
         [LONGEST] * (sum(sizes) // LONGEST) + [sum(sizes) % LONGEST],
@@ -156,7 +156,14 @@ def _hangs_up(tap, report: Path) -> None:
     client = connect(tap, "GET /", STAYS)
     receive(client, _begun)
     reset(tap, client)
+    _small(tap)
     _closed(tap, Said("A client hung up midway", "클라이언트가 도중에 연결을 끊었는데"))
+
+
+def _unasked(tap, report: Path) -> None:
+    """A server that closes the response before its first piece."""
+    ask(tap, "GET /unasked")
+    _closed(tap, Said("The response was closed before its first piece", "첫 조각을 꺼내기 전에 응답을 닫았는데"))
 
 
 def _begun(came: bytes) -> bool:

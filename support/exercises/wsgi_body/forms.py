@@ -74,7 +74,7 @@ def _liar(tap) -> None:
             f"그런데 길이는 100이라고 알렸고 온 것은 {len(FIELDS)}바이트입니다(`{FIELDS.decode()}`). "
             "read()가 알린 길이보다 적게 반환하면 ValueError를 일으키세요.",
         ),
-        outcome.removeprefix("returned "),
+        _shown(outcome),
         "ValueError",
     )
 
@@ -110,6 +110,12 @@ def _in_words(outcome: str) -> Said:
     return Said(f"The client got {outcome} and nothing of form().", f"form()의 결과 대신 {outcome} 응답이 왔습니다.")
 
 
+def _shown(outcome: str) -> str:
+    """What the picture shows of it."""
+    how, _, what = outcome.partition(" ")
+    return {"returned": what, "refused": f"raised {what}"}.get(how, outcome)
+
+
 def _returned(outcome: str, sent: Said, wanted: dict) -> None:
     """Expects that form() returned what was wanted."""
     came = outcome.removeprefix("returned ")
@@ -124,6 +130,6 @@ def _returned(outcome: str, sent: Said, wanted: dict) -> None:
             f"What was sent: {sent.en}. It should return `{wanted}`.",
             f"보낸 것: {sent.ko}. 올바른 반환값은 `{wanted}`입니다.",
         ),
-        came,
+        _shown(outcome),
         str(wanted),
     )

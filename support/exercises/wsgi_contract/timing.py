@@ -17,13 +17,13 @@ GATES = ("gate-stream", "gate-leaver", "gate-held", "gate-open")
 
 @exercise
 def timed(bench):
-    """Drives timing.py: a list, a stream, one who leaves, two at once, wsgiref.validate, an app that fails."""
+    """Drives timing.py: a list, a stream, one who leaves, two at once, wsgiref.validate, errors, no piece at all."""
     written(bench, "timing.py")
     for name in ("exercise.errors", *GATES):
         Path(bench.folder, name).unlink(missing_ok=True)
     with serving(bench, {"exercise.py": PROGRAM}) as serve:
         tap = serve(GUNICORN)
-        for judge in (_list, _stream, _leaver, _two_at_once, _valid, _spilled):
+        for judge in (_list, _stream, _leaver, _two_at_once, _valid, _spilled, _unasked):
             with judged(tap):
                 judge(bench, tap)
     return Said(
@@ -123,12 +123,29 @@ def _leaver(bench, tap) -> None:
     receive(client, lambda came: b"one" in came)
     reset(tap, client)
     Path(bench.folder, "gate-leaver").touch()
+    lines = times(bench, "/slow", 2, SILENCE)
     # `yield from` calls close() by itself when a client leaves, so that twice is no fault here.
+    _ended(
+        Said("A client left before the end", "클라이언트가 도중에 연결을 끊었는데"),
+        closed(tap, "gate-leaver"),
+        len(lines) == 2,
+    )
+
+
+def _ended(what: Said, closings: int, logged: bool) -> None:
+    """Expects a close() and a line in the log after a response that did not come to its end."""
     expect(
-        closed(tap, "gate-leaver") and len(times(bench, "/slow", 2, SILENCE)) == 2,
+        closings,
         Said(
-            "A client left before the end, and then close() or the line in the log was missing. Do both in `finally`.",
-            "클라이언트가 도중에 연결을 끊자 close() 호출이나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 처리하세요.",
+            f"{what.en}, and nobody called close() on the inner app's iterable. Call it in `finally`.",
+            f"{what.ko} 안쪽 앱이 반환한 이터러블의 close()를 호출하지 않았습니다. `finally`에서 호출하세요.",
+        ),
+    )
+    expect(
+        logged,
+        Said(
+            f"{what.en}, and its line in the log is missing. Write it in `finally`.",
+            f"{what.ko} 로그에 줄이 없습니다. 줄도 `finally`에서 쓰세요.",
         ),
     )
 
@@ -179,16 +196,29 @@ def _spilled(bench, tap) -> None:
             "The inner app raised an error after its first piece, and your middleware kept it from the server, "
             "which takes the rest for a whole response. Let the error through.",
             "안쪽 앱이 첫 조각을 내보낸 뒤 예외를 일으켰는데 미들웨어가 서버에 넘기지 않았습니다. "
-            "그러면 서버는 잘린 응답을 온전한 응답으로 압니다. 예외를 막지 마세요.",
+            "그러면 서버는 잘린 응답을 온전한 응답으로 착각합니다. 예외를 막지 마세요.",
         ),
         [event.name for event in outer],
         [event.name for event in outer if event.name not in ("StopIteration", "close()")] + ["raise"],
     )
+    lines = times(bench, "/spilled", 1, SILENCE)
+    _ended(
+        Said("The inner app raised an error", "안쪽 앱에서 예외가 났는데"),
+        closed(tap, "spilled"),
+        len(lines) == 1,
+    )
+
+
+def _unasked(bench, tap) -> None:
+    ask(tap, "GET /unasked?unasked")
     expect(
-        closed(tap, "spilled") and len(times(bench, "/spilled", 1, SILENCE)) == 1,
+        closed(tap, "unasked"),
         Said(
-            "The inner app raised an error, and then close() or the line in the log was missing. Do both in `finally`.",
-            "안쪽 앱에서 예외가 나자 close() 호출이나 로그 줄이 빠졌습니다. 둘 다 `finally`에서 처리하세요.",
+            "A response was closed before its first piece. The inner app had been called, and nobody called close() on "
+            "its iterable: a generator that never started skips its `finally`. Call the app inside the generator.",
+            "첫 조각을 꺼내기 전에 응답을 닫았더니, 안쪽 앱은 이미 호출되었는데 그 이터러블의 close()는 호출되지 "
+            "않았습니다. 시작하지 않은 제너레이터에서는 `finally`도 실행되지 않습니다. "
+            "앱을 제너레이터 안에서 호출하세요.",
         ),
     )
 
@@ -199,6 +229,6 @@ def _no_error(tap, what: Said) -> None:
         not error,
         Said(
             f"`{error}` – says the server's log after {what.en}.",
-            f"`{error}` – {what.ko} 뒤에 서버 로그에 남은 오류입니다.",
+            f"{what.ko} 뒤에 서버 로그에 남은 오류: `{error}`",
         ),
     )

@@ -1,5 +1,7 @@
 """Apps inside the learner's timing.py: a list, a stream that waits at a gate, one that fails, one that is validated.
 
+/unasked closes the stream before its first piece.
+
 wsgi.errors is copied to the file exercise.errors, which holds nothing that the server itself has written.
 """
 
@@ -35,10 +37,20 @@ def spilled(environ, start_response):
     raise RuntimeError("the tea is spilled")
 
 
+def unasked(environ, start_response):
+    """No content; the stream is called, and closed before anybody asks for a piece."""
+    body = APPS["/slow"](environ, lambda *said: lambda data: None)
+    if hasattr(body, "close"):
+        body.close()
+    start_response("204 No Content", [])
+    return []
+
+
 APPS = {
     "/list": record(timed(plain)),  # recorded inside too, the list would have a close()
     "/slow": record(timed(record(slow))),
     "/spilled": record(timed(record(spilled))),
+    "/unasked": unasked,
     "/valid": validator(timed(validator(plain))),
 }
 

@@ -10,14 +10,14 @@ from websockets.sync.client import connect
 
 from ...errors import Said
 from .. import expect
+from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, said
-from .servers import expect_of, on_both, trouble
 
 PROGRAM = Path(__file__).with_name("chat_app.py")
 SILENT = Said(f"heard nothing for {SILENCE} s", f"{SILENCE}초 동안 아무것도 받지 못했습니다")
 NOW = Said("", "")  # no member has left yet
 CHO_LEFT = Said(" after cho left", " cho가 연결을 끊은 뒤")
-ANN_VANISHED = Said(" after ann vanished", " ann이 말없이 사라진 뒤")
+ANN_VANISHED = Said(" after ann hung up without a Close", " ann이 Close 프레임 없이 끊긴 뒤")
 
 
 @on_both("room.py", PROGRAM)

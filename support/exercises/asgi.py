@@ -1,13 +1,13 @@
-"""What the three checks share: the two servers in turn, and what their log says of the learner's code."""
+"""What the checks of ASGI apps share: the two servers in turn, and what their log says of the learner's code."""
 
 import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ...errors import Said
-from .. import UNSAID, exercise, expect, in_turn
-from ..drive import judged, said, serving, written
+from ..errors import Said
+from . import UNSAID, exercise, expect, in_turn
+from .drive import judged, said, serving, written
 
 PROGRAMS = ("uvicorn", "daphne")
 

@@ -1,0 +1,15 @@
+%%writefile startup.py
+def with_pool(app, pool):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            pool.open()
+            scope["state"]["pool"] = pool
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            pool.close()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return wrapped

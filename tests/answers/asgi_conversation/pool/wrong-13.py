@@ -1,0 +1,19 @@
+%%writefile startup.py
+def with_pool(app, pool):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "lifespan":
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                try:
+                    pool.open()
+                    scope["state"]["pool"] = pool
+                    await send({"type": "lifespan.startup.complete"})
+                except Exception as error:
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+            if event["type"] == "lifespan.shutdown":
+                pool.close()
+                await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return wrapped

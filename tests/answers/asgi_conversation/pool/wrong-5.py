@@ -1,0 +1,16 @@
+%%writefile startup.py
+def with_pool(app, pool):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            try:
+                pool.open()
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            scope["state"]["pool"] = pool
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,16 @@
+%%writefile startup.py
+def with_pool(app, pool):
+    pool.open()
+
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            scope["state"]["pool"] = pool
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            pool.close()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,21 @@
+%%writefile startup.py
+import sys
+
+
+def with_pool(app, pool):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            try:
+                pool.open()
+            except Exception as error:
+                sys.exit(f"startup failed: {error}")
+            scope["state"]["pool"] = pool
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            pool.close()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return wrapped
