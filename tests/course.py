@@ -28,27 +28,10 @@ def lesson(path: Path) -> str:
     return package(name(path))
 
 
-# The notebooks that were there when the list of known offenders began; no other may ever stand in it.
-OLD = ("0-start-here.ipynb", "1-wsgi/1.1-contract.ipynb", "2-asgi/2.1-contract.ipynb", "3-nginx/3.3-hybrid.ipynb")
-KNOWN = Path(__file__).parent / "gates" / "known_offenders.txt"
-
-
-def known() -> list[tuple[str, str, str]]:
-    """The lines of the list of known offenders: notebook, cell, rule."""
-    return [tuple(line.split()) for line in KNOWN.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def judge(path: Path, complaints: list[Complaint], rules: set[str]) -> None:
-    """Fails with what is to be written, unless the complaints are just those that the list of known offenders has.
-
-    `rules` are those that the caller looks at: a line of the list whose cell offends no longer is red too.
-    """
-    listed = {(cell, rule) for notebook, cell, rule in known() if notebook == name(path)}
-    new = [str(complaint) for complaint in complaints if (complaint.cell, complaint.rule) not in listed]
-    assert not new, f"{name(path)}: mend each cell as its line says\n" + "\n".join(new)
-    mine = {(cell, rule) for cell, rule in listed if rule in rules or (rule.isupper() and "RUFF" in rules)}
-    gone = mine - {(complaint.cell, complaint.rule) for complaint in complaints}
-    assert not gone, f"{name(path)}: mended, so take its lines out of tests/gates/{KNOWN.name}: {sorted(gone)}"
+def judge(path: Path, complaints: list[Complaint]) -> None:
+    """Fails with what is to be written, a line each."""
+    told = "\n".join(map(str, complaints))
+    assert not complaints, f"{name(path)}: mend each cell as its line says\n{told}"
 
 
 def read(path: Path) -> NotebookNode:

@@ -44,6 +44,17 @@ CASES = {
         ),
     ),
 }
+# The hint for whoever named one of these where the log excludes it.
+EXCLUDED = {
+    "upstream": Said(
+        "nginx's line says by chat, so the request came to the right server",
+        "nginx 로그에 by chat이 있으니 요청은 맞는 서버로 갔습니다",
+    ),
+    "slash": Said(
+        "daphne's line has the path that nginx's line has",
+        "daphne 로그의 경로는 nginx 로그의 경로와 같습니다",
+    ),
+}
 
 
 def three_logs(bench):
@@ -86,16 +97,17 @@ def _mended(serve, both, case: str, named) -> None:
     chosen = SPELLED.get(str(named).strip().lower())
     names = ", ".join(FAULTS)
     expect(chosen, Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"))
+    hint = hint if chosen == fault else EXCLUDED.get(chosen, hint)
     front = serve(site=_with(fault if chosen != fault else None), names=both)
     with judged(front, *both.values()):
         answer = _shaken(front)
         expect(
             answer.code == 101,
             Said(
-                f"{case}: {chosen} was put right, and the browser's handshake still gets {answer.code}. "
+                f"{case}: with {chosen} as in section 2 the browser's handshake still gets {answer.code}. "
                 f"Hint: {hint.en}.",
-                f"{case}: {chosen} 항목을 바로잡아도 브라우저의 핸드셰이크에는 여전히 {answer.code} 응답이 옵니다. "
-                f"힌트: {hint.ko}.",
+                f"{case}: {chosen} 항목을 2절과 같게 해도 브라우저의 핸드셰이크에는 여전히 {answer.code} 응답이 "
+                f"옵니다. 힌트: {hint.ko}.",
             ),
             answer.status,
             "101 Switching Protocols",

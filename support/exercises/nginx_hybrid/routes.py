@@ -1,16 +1,13 @@
 """Exercise "twelve routes": the learner's configuration on nginx, and what becomes of each request."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jinja2 import Environment, TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
-
 from ...errors import Said
 from .. import exercise, expect
-from ..drive import Answer, ask, handshake, judged, written
+from ..configuration import configuration
+from ..drive import Answer, ask, handshake, judged
 from .servers import PATIENCE, halves, serving
 
 SITES = ("chat.example:81", "talk.example:82")  # ports that no bench hands out
@@ -165,7 +162,7 @@ ASSERTIONS = [
 @exercise
 def twelve_routes(bench, file="hybrid.conf"):
     """Runs the learner's configuration on nginx, asks for twelve things, and names the first that goes astray."""
-    text = _configuration(bench, file)
+    text = configuration(bench, file, ["pages", "chat"])
     with serving(bench) as serve:
         both = halves(serve)
         front = serve(site=text, names=both)
@@ -196,37 +193,6 @@ def _judge(assertion: Assertion, seen: dict) -> None:
     )
 
 
-def _configuration(bench, file: str) -> str:
-    """The learner's configuration, if it can be filled in."""
-    text = written(bench, file).read_text(encoding="utf-8")
-    expect(
-        re.search(r"^[^#]*\blisten\s+\{\{\s*listen\s*\}\}", text, re.MULTILINE),
-        Said(
-            "The line listen {{ listen }}; is missing: without it nginx does not know its address.",
-            "listen {{ listen }}; 줄이 없습니다. 이 줄이 없으면 nginx는 자기 주소를 알 수 없습니다.",
-        ),
-    )
-    others = ", ".join(sorted(_names(text) - {"listen", "pages", "chat"}))
-    expect(
-        not others,
-        Said(
-            "The check starts servers of its own: in this file {{ }} can name listen, pages and chat, "
-            f"not {others}.",
-            "확인 셀은 서버를 따로 띄웁니다. "
-            f"이 파일의 {{{{ }}}} 안에는 listen, pages, chat만 쓸 수 있는데 {others} 이름이 있습니다.",
-        ),
-    )
-    return text
-
-
-def _names(text: str) -> set[str]:
-    """The names that the template's {{ }} use; none if it is not well-formed, of which the bench has more to say."""
-    try:
-        return find_undeclared_variables(Environment().parse(text))
-    except TemplateSyntaxError:
-        return set()
-
-
 def _became(front, chat, request: str, site: str) -> dict:
     """What became of one request: its status, the half it reached, and what that half saw."""
     way, asked = request.split()
@@ -237,7 +203,7 @@ def _became(front, chat, request: str, site: str) -> dict:
     else:
         answer = ask(front, f"GET {asked}", {"Host": site}, timeout=PATIENCE)
     seen = dict.fromkeys(("target", "host", "upgrade", "connection"), "") | {"half": "nobody"}
-    seen |= _scope(chat) if answer.code == 101 else _json(answer)
+    seen |= _scope(chat) if answer.code == 101 else _json(answer) or _refused(chat)
     seen["connection"] = "upgrade" if "upgrade" in seen["connection"].lower() else ""  # nginx has two defaults
     return seen | {"asked": asked, "site": site, "status": answer.code}
 
@@ -248,6 +214,16 @@ def _scope(chat) -> dict:
     query = scope["query_string"].decode()
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     return headers | {"half": "chat", "target": scope["path"] + (f"?{query}" if query else "")}
+
+
+def _refused(chat) -> dict:
+    """What nginx passed on to the chat, which answered without a word of its own; nothing if nothing came there."""
+    requests = [message for message in chat.messages() if message.name == "Request"]
+    if not requests:
+        return {}
+    request, *lines = requests[-1].raw.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, colon, value in (line.partition(": ") for line in lines) if colon}
+    return headers | {"half": "chat", "target": request.split()[1]}
 
 
 def _json(answer: Answer) -> dict:

@@ -1,0 +1,200 @@
+"""Exercise "alive": a WebSocket on which nobody says anything outlives nginx's timeout ten times over."""
+
+import time
+from pathlib import Path
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from ...errors import BenchError, Said
+from ...waiting import until
+from .. import UNSAID, exercise, expect
+from ..drive import judged, serving, written
+from ..gunicorn import last_error
+
+HERE = Path(__file__).parent
+TIMEOUT, TIMES = 1.0, 10  # seconds of nginx's timeout, as in idle.conf.jinja, and how many of them
+PATIENCE = 5  # seconds for an echo
+MOST = 10  # heartbeats a timeout, on average
+BEAT = "beat"
+TOO_LATE = 504  # nginx's status for an upstream that does not answer in time
+BLOCKED = Said(
+    "A handshake was not answered: your code blocks the event loop.",
+    "핸드셰이크에 응답이 없었습니다. 작성한 코드가 이벤트 루프를 막고 있습니다.",
+)
+KNOWN = ("websocket.accept", "websocket.send", "websocket.close")
+
+
+@exercise
+def alive(bench):
+    """Opens a WebSocket through nginx, speaks, keeps silent for ten timeouts, speaks again, and closes it."""
+    written(bench, "alive.py")
+    with serving(bench, {"exercise.py": HERE / "exercise_room.py"}, aloud=False) as serve:
+        room = serve("gunicorn exercise:app -k asgi", client="nginx")
+        site = serve(site=(HERE / "idle.conf.jinja").read_text("utf-8"), names={"room": room})
+        with judged(site, room):
+            _lives(site, room)
+            _ends(room)
+    return Said(
+        f"Silent for {TIMES} times the timeout, the WebSocket still answers; and nothing runs on after its end.",
+        f"제한 시간의 {TIMES}배 동안 조용했던 웹소켓이 여전히 응답하고, 연결이 끝난 뒤에는 아무것도 남지 않습니다.",
+    )
+
+
+def _lives(site, room) -> None:
+    """A client that is silent for ten timeouts has an open WebSocket, and others are served meanwhile."""
+    try:
+        _another(site, room, "first", Said("at the beginning", "처음에"))
+        with _opened(site, "/") as ws:
+            _beats(ws, site, room, TIMES // 2)
+            _another(site, room, "second", Said("while another was silent", "다른 클라이언트가 조용히 있는 동안"))
+            _beats(ws, site, room, TIMES - TIMES // 2)
+            _echoes(ws, room, "third", Said("after the silence", "조용히 있은 뒤에"))
+    except InvalidStatus as refused:
+        expect(refused.response.status_code != TOO_LATE, BLOCKED)
+        _broken(room, refused)
+    except TimeoutError:
+        expect(False, BLOCKED)
+    except (WebSocketException, OSError) as error:
+        _broken(room, error)
+
+
+def _broken(room, error: Exception) -> None:
+    """Says what became of the WebSocket."""
+    _expect(
+        False,
+        room,
+        Said(f"No WebSocket opens, or it breaks: {error}.", f"웹소켓이 열리지 않거나 도중에 끊깁니다({error})."),
+    )
+
+
+def _opened(site, path: str) -> ClientConnection:
+    """A WebSocket. Where the machine is busy the server's 101 may be too late for nginx: then it is asked again."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return connect(f"{site.ws_url}{path}", compression=None, ping_interval=None, open_timeout=PATIENCE)
+        except InvalidStatus as refused:
+            if refused.response.status_code != TOO_LATE or time.monotonic() > end:
+                raise
+
+
+def _another(site, room, text: str, when: Said) -> None:
+    """Another client, on which nginx has more patience, is answered."""
+    with _opened(site, "/patient") as ws:
+        _echoes(ws, room, text, when)
+
+
+def _echoes(ws: ClientConnection, room, text: str, when: Said) -> None:
+    """Whatever the client says comes back, among heartbeats."""
+    ws.send(text)
+    end, came, nothing = time.monotonic() + PATIENCE, "", "nothing"
+    try:
+        while (came := ws.recv(timeout=end - time.monotonic())) == BEAT:
+            nothing = f"nothing but {BEAT}"
+    except TimeoutError:
+        came = nothing
+    except ConnectionClosed as closed:
+        came = str(closed)
+    _expect(
+        came == text,
+        room,
+        Said(
+            f"The client said {text!r} {when.en}, and no echo came. "
+            "The app must go on receiving while it beats, and nothing may block the loop.",
+            f"{when.ko} 클라이언트가 {text!r} 메시지를 보냈는데 되돌아오지 않았습니다. "
+            "하트비트를 보내는 동안에도 앱은 계속 받아야 하고, 이벤트 루프를 막아서도 안 됩니다.",
+        ),
+        came,
+        text,
+    )
+
+
+def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
+    """The client says nothing for some timeouts, and hears nothing but heartbeats."""
+    began, heard, most = time.monotonic(), 0, MOST * timeouts
+    try:
+        while (left := began + timeouts * TIMEOUT - time.monotonic()) > 0 and heard <= most:
+            came = ws.recv(timeout=left)
+            expect(
+                came == BEAT,
+                Said(
+                    f"In the silence the client heard {came!r}. A heartbeat is the text {BEAT!r}.",
+                    f"조용히 있던 클라이언트가 {came!r} 메시지를 받았습니다. 하트비트는 {BEAT!r} 텍스트입니다.",
+                ),
+                came,
+                BEAT,
+            )
+            heard += 1
+    except TimeoutError:
+        pass
+    except ConnectionClosed:
+        _cut(site, room, heard)
+    expect(
+        heard <= most,
+        Said(
+            f"More than {most} heartbeats in less than {timeouts} timeouts: that is a flood. "
+            "Two or three a timeout will do.",
+            f"제한 시간의 {timeouts}배가 지나기도 전에 하트비트가 {most}번 넘게 왔습니다. "
+            "제한 시간마다 두세 번이면 충분합니다.",
+        ),
+    )
+
+
+def _cut(site, room, heard: int) -> None:
+    """Says who ended the WebSocket in the silence, and after how many heartbeats."""
+    try:
+        site.upstream.log("timed out", timeout=1)
+        by = Said(
+            "nginx's log: upstream timed out. Nothing crossed for 1 s.",
+            "nginx 로그에는 upstream timed out이 있습니다. 1초 동안 오간 데이터가 없었습니다.",
+        )
+    except BenchError:
+        by = Said("nginx's log has no timeout: the app ended it.", "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.")
+    if unknown := _unknown(room):
+        by = by + Said(f"ASGI has no event {unknown}.", f"ASGI에는 {unknown} 이벤트가 없습니다.")
+    _expect(
+        False,
+        room,
+        Said(
+            f"The WebSocket was cut in the silence; heartbeats until then: {heard}. {by.en}",
+            f"조용히 있는 동안 웹소켓이 끊겼습니다. 그때까지 온 하트비트: {heard}번. {by.ko}",
+        ),
+    )
+
+
+def _unknown(room) -> str:
+    """An event that the app sent and the specification does not have; nothing if all are known."""
+    sent = [event.name for event in room.upstream.events() if event.way == "←" and event.name.startswith("websocket.")]
+    return next((name for name in sent if name not in KNOWN), "")
+
+
+def _ends(room) -> None:
+    """The app returns once the client has gone, and sends nothing more."""
+    until(lambda: _after(room)[-1:] == ["return"], 2 * TIMEOUT)
+    time.sleep(TIMEOUT)  # long enough for a heartbeat that nobody stopped
+    after = _after(room)
+    _expect(
+        "return" in after and "websocket.send" not in after,
+        room,
+        Said(
+            "The client closed, and the app still beats or never returns. Stop the heartbeat in a `finally`.",
+            "클라이언트가 닫았는데도 앱이 하트비트를 계속 보내거나 끝나지 않습니다. 하트비트를 `finally`에서 멈추세요.",
+        ),
+        after,
+        ["return"],
+    )
+
+
+def _after(room) -> list[str]:
+    """The names of the app's events after it heard that the client had gone."""
+    names = [event.name for event in room.upstream.events() if event.name != "receive()"]
+    gone = [number for number, name in enumerate(names) if name == "websocket.disconnect"]
+    return names[gone[-1] + 1 :] if gone else names
+
+
+def _expect(condition: object, room, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
+    """expect() whose message begins with what the learner's code raised, if it raised."""
+    if not condition and (error := last_error(room)):
+        said = Said(f"Your code raised `{error}`.", f"작성한 코드에서 `{error}` 예외가 났습니다.") + said
+    expect(condition, said, came, wanted)

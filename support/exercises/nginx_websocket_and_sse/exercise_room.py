@@ -1,0 +1,7 @@
+"""The learner's app, recorded."""
+
+import alive
+
+from support import record
+
+app = record(alive.app)

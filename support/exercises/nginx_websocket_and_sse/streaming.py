@@ -1,0 +1,147 @@
+"""Exercise "streaming": events pass nginx one by one, over HTTP/1.0 and with buffering on; all else stays buffered."""
+
+import os
+import re
+from pathlib import Path
+
+from ...errors import Said
+from ...waiting import until
+from .. import exercise, expect
+from ..drive import judged, serving, written
+from ..gunicorn import last_error
+from .listener import Listener
+
+HERE = Path(__file__).parent
+PATIENCE = 5  # seconds for a piece to leave the server
+PIECES = ["one", "two", "three"]
+COOKIES = [b"one=1", b"two=2"]
+
+
+@exercise
+def streaming(bench):
+    """Puts nginx before an app behind the learner's middleware, and looks after each piece at what the client has."""
+    written(bench, "streaming.py")
+    with serving(bench, {"exercise.py": HERE / "exercise_feed.py"}, aloud=False) as serve:
+        feed = serve("gunicorn exercise:app --threads 2", client="nginx")
+        site = serve(site=(HERE / "held.conf.jinja").read_text("utf-8"), names={"feed": feed})
+        for path, judge in (("/events", _streams), ("/typed", _streams), ("/report", _stays_buffered)):
+            with judged(site, feed):
+                heard, answer = _told(bench, site, feed, path)
+                _whole(path, answer)
+                judge(path, heard, feed)
+    return Said(
+        "Each event reached the client before the next was made, and the report stayed buffered.",
+        "이벤트는 다음 이벤트가 만들어지기 전에 클라이언트에 도착했고, 보고서는 그대로 버퍼링되었습니다.",
+    )
+
+
+def _told(bench, site, feed, path: str):
+    """What the client had heard after each of the words, and its whole answer."""
+    go = Path(bench.folder, "exercise-go")
+    go.unlink(missing_ok=True)
+    os.mkfifo(go)
+    word = os.open(go, os.O_RDWR)  # for reading too: so neither side waits for the other to open it
+    heard = []
+    try:
+        with Listener(site, path) as client:
+            for piece in PIECES:
+                os.write(word, b"go on\n")
+                _crosses(feed, path, piece)
+                heard.append(client.heard())
+            os.write(word, b"that was all\n")
+            client.rest()
+            return heard, client.answer
+    finally:
+        os.close(word)
+
+
+def _crosses(feed, path: str, piece: str) -> None:
+    """Returns once the piece has left the server for nginx."""
+    crossed = until(lambda: piece.encode() in feed.bytes("←") or last_error(feed), PATIENCE)
+    if error := last_error(feed):
+        expect(
+            False,
+            Said(f"{path}: your code raised `{error}`.", f"{path}: 작성한 코드에서 `{error}` 예외가 났습니다."),
+        )
+    expect(
+        crossed,
+        Said(
+            f"{path}: the app was told to send {piece!r}, and nothing left the server: your middleware keeps it. "
+            "Pass each piece on as it comes.",
+            f"{path}: 앱이 {piece!r} 조각을 내보냈는데 서버 밖으로 나가지 않았습니다. "
+            "미들웨어가 조각을 모으고 있습니다. 조각은 받는 즉시 넘기세요.",
+        ),
+    )
+
+
+def _whole(path: str, answer) -> None:
+    """The answer must be the app's own, headers and body."""
+    expect(
+        answer.status == "200 Fine" and answer.whole,
+        Said(
+            f"{path}: the client got {answer.status}, and not the app's whole answer, which begins with 200 Fine.",
+            f"{path}: 클라이언트가 받은 것은 {answer.status}이고, 200 Fine으로 시작하는 앱의 응답이 온전하지 않습니다.",
+        ),
+        answer.status,
+        "200 Fine",
+    )
+    cookies = re.findall(rb"(?im)^set-cookie: (.*)\r$", answer.raw)
+    expect(
+        cookies == COOKIES,
+        Said(
+            f"{path}: the app set two cookies, and not both reached the client. Keep the list of headers as it is.",
+            f"{path}: 앱이 쿠키를 두 개 설정했는데 클라이언트에 다 도착하지 않았습니다. "
+            "헤더 리스트에 있던 항목은 그대로 두세요.",
+        ),
+        cookies,
+        COOKIES,
+    )
+
+
+def _streams(path: str, heard: list[list[str]], feed) -> None:
+    """Each piece must have reached the client before the app was told to go on."""
+    kind = "text/event-stream" if path == "/events" else "Text/Event-Stream; charset=utf-8"
+    switch = _switch(feed)
+    if switch is None:
+        en, ko = "The answer says nothing to nginx about it.", "응답에는 nginx에 전하는 지시가 없습니다."
+    else:
+        en = f"The answer says X-Accel-Buffering: {switch}; nginx knows yes and no."
+        ko = f"응답에 X-Accel-Buffering: {switch} 헤더가 있습니다. nginx가 인식하는 값은 yes와 no뿐입니다."
+    expect(
+        heard == [[piece] for piece in PIECES],
+        Said(
+            f"{path} ({kind}): nginx had each piece at once, and passed them on at the end. {en}",
+            f"{path}({kind}): nginx는 조각을 나오는 대로 받았지만 끝에 가서야 한꺼번에 넘겼습니다. {ko}",
+        ),
+        heard,
+        [[piece] for piece in PIECES],
+    )
+
+
+def _stays_buffered(path: str, heard: list[list[str]], feed) -> None:
+    """Nothing of an answer that is no stream of events may have come before its end, and nothing be said to nginx."""
+    switch = _switch(feed)
+    expect(
+        switch is None,
+        Said(
+            f"{path} is text/plain, and its answer says X-Accel-Buffering: {switch} as well. "
+            "Say so of text/event-stream only.",
+            f"{path} 응답은 text/plain인데 여기에도 X-Accel-Buffering: {switch} 헤더가 붙었습니다. "
+            "text/event-stream에만 붙이세요.",
+        ),
+    )
+    expect(
+        not any(heard),
+        Said(
+            f"{path} is text/plain, and nginx passed it on piece by piece. Leave it as the app made it.",
+            f"{path} 응답은 text/plain인데 nginx가 조각마다 넘겼습니다. 앱이 만든 그대로 두세요.",
+        ),
+        heard,
+        [[], [], []],
+    )
+
+
+def _switch(feed) -> str | None:
+    """What the answer that crossed last told nginx of buffering; None if nothing."""
+    found = re.search(rb"(?im)^x-accel-buffering: (.*)\r$", feed.bytes("←"))
+    return found[1].decode("latin-1") if found else None

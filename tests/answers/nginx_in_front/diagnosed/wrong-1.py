@@ -1,0 +1,1 @@
+diagnosis = {"A": "port", "B": "buffer", "C": "slash", "D": "Host", "E": "size"}

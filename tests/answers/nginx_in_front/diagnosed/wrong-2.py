@@ -1,0 +1,1 @@
+diagnosis = {"A": "permission", "B": "buffer", "C": "slash", "D": "Host", "E": "size"}

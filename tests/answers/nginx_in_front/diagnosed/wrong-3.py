@@ -1,0 +1,1 @@
+diagnosis = {"A": "502", "B": "buffer", "C": "slash", "D": "Host", "E": "size"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "socket", "B": "timeout", "C": "slash", "D": "Host", "E": "size"}

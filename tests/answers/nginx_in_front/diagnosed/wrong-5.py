@@ -1,0 +1,1 @@
+diagnosis = {"A": "socket", "B": "socket", "C": "slash", "D": "Host", "E": "size"}

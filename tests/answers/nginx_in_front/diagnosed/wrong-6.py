@@ -1,0 +1,1 @@
+diagnosis = {"A": "socket", "B": "buffer", "C": "Host", "D": "Host", "E": "size"}

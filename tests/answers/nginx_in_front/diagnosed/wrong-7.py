@@ -1,0 +1,1 @@
+diagnosis = {"A": "socket", "B": "buffer", "C": "slash", "D": "slash", "E": "size"}

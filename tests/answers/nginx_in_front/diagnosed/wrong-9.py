@@ -1,0 +1,1 @@
+diagnosis = ["socket", "buffer", "slash", "Host", "size"]

@@ -1,0 +1,10 @@
+%%writefile alive.py
+import asyncio
+
+async def app(scope, receive, send):
+    assert scope["type"] == "websocket"
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        await asyncio.sleep(0.5)
+        await send({"type": "websocket.send", "text": "beat"})

@@ -1,0 +1,3 @@
+%%writefile streaming.py
+def streaming(app):
+    return app
