@@ -100,7 +100,8 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
 
 def _why_not_200(tap, program: str, answer: Answer) -> Said:
     """Who chose the other status: the learner's app, or the server in its place."""
-    if any(event.data.get("status") == answer.code for event in tap.upstream.events().only("http")):
+    starts = [event for event in tap.upstream.events().only("http") if event.name == "http.response.start"]
+    if any(event.data.get("status") == answer.code for event in starts):
         return Said(
             f"{program}: your app sent the status {answer.code}. Send 200.",
             f"{program}: 앱이 상태 코드 {answer.code}를 보냈습니다. 200을 보내세요.",
