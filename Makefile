@@ -17,7 +17,8 @@ test: ## re-run every cell, compare every output, run the tests · 모든 셀을
 	$(RUN) -m pytest --nbval -n logical $(ARGS)
 
 gates: ## the long proofs · 오래 걸리는 검증
-	$(RUN) -m pytest -m gate tests $(ARGS)
+	$(RUN) -m pytest -m "gate and not alone" -n logical tests $(ARGS)
+	$(RUN) -m pytest -m "gate and alone" tests $(ARGS)
 
 steady: ## make test N times, then LOADED times on busy cores · make test를 N번, 바쁜 CPU에서 LOADED번 더 실행
 	$(RUN) tests/steady.py $(N) $(LOADED) $(ARGS)
