@@ -138,6 +138,8 @@ class Tap:
                 repr(self.wire),
             )
         self._relay.turn(LONGEST / 2)  # what is kept has been passed on after this
+        # A busy system takes it to the other side a moment later.
+        until(lambda: not any(self._relay.waiting().values()), LONGEST / 2)
 
     def _has(self, what: str | bytes) -> bool:
         if isinstance(what, str):
