@@ -787,6 +787,13 @@ def sockets() -> set[str]:
     return {name for name in found if not name.startswith(("/", "pipe:"))}
 
 
+def test_what_a_cell_notes_has_not_crossed():
+    with relayed(lambda sock: sock.recv(1)) as tap:
+        tap.note("go: one")
+        with pytest.raises(BenchError):
+            tap.until(b"one", timeout=0)
+
+
 @pytest.fixture
 def others():
     """The sockets that were open before: a notebook that has run in this process leaves some of its client's."""
