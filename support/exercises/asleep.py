@@ -1,0 +1,49 @@
+"""Whether servers have nothing left to do: then what has not come by now does not come."""
+
+import time
+from pathlib import Path
+
+import psutil
+
+from ..bench.server import Server
+
+LOOKS, PAUSE = 10, 0.02  # so many looks in a row, so many seconds apart
+
+
+def asleep(*servers: Server) -> bool:
+    """True if ten looks in a row, over a fifth of a second, find every thread of the servers' own processes asleep.
+
+    Bytes that arrive make a thread that waits for them ready at once (it is no longer asleep, even if a busy machine
+    does not let it run), so a server that sleeps has read all that was sent to it. A server that has ended sleeps.
+    """
+    processes = [psutil.Process(server.process.pid) for server in servers if server.running]
+    before = [_spent(process) for process in processes]
+    for _ in range(LOOKS):
+        if any(_awake(process) for process in processes):
+            return False
+        time.sleep(PAUSE)
+    return [_spent(process) for process in processes] == before
+
+
+def _spent(process: psutil.Process) -> float:
+    """The processor time that the process has had, in seconds."""
+    try:
+        return sum(process.cpu_times()[:2])
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _awake(process: psutil.Process) -> bool:
+    """Whether a thread runs, or is ready to; where the system does not tell of threads, whether the process is."""
+    tasks = Path(f"/proc/{process.pid}/task")
+    try:
+        if tasks.is_dir():
+            return any(_state(task) not in "SZX" for task in tasks.iterdir())
+        return process.status() == psutil.STATUS_RUNNING
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+        return True  # a thread has just ended: look again
+
+
+def _state(task: Path) -> str:
+    """The state of a thread as proc(5) has it behind the name in brackets: S is asleep, R runs or is ready."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
