@@ -4,10 +4,14 @@ import time
 from pathlib import Path
 
 import psutil
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from ..bench.server import Server
 
 LOOKS, PAUSE = 10, 0.02  # so many looks in a row, so many seconds apart
+PATIENCE = 20  # seconds for what should come, on however busy a machine
+LOOK, LAST_LOOK = 0.2, 1  # seconds for a text between two looks whether all sleep, and after the last
 
 
 def asleep(*servers: Server) -> bool:
@@ -23,6 +27,21 @@ def asleep(*servers: Server) -> bool:
             return False
         time.sleep(PAUSE)
     return [_spent(process) for process in processes] == before
+
+
+def heard(socket: ClientConnection, *servers: Server) -> str:
+    """The next text of a WebSocket; nothing where none comes before all servers sleep, nor in a second after that."""
+    patience, end = LOOK, time.monotonic() + PATIENCE
+    while True:
+        try:
+            return str(socket.recv(timeout=patience))
+        except ConnectionClosed:
+            return ""
+        except TimeoutError:
+            if patience == LAST_LOOK or time.monotonic() > end:
+                return ""
+            if asleep(*servers):
+                patience = LAST_LOOK  # what they have sent may still be on its way to us
 
 
 def _spent(process: psutil.Process) -> float:

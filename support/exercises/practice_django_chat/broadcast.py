@@ -1,7 +1,6 @@
 """Exercise "a broadcast for all": the learner's consumer in two processes, daphne and uvicorn, and a Redis."""
 
 import re
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -14,13 +13,12 @@ from ...loopback import HOST
 from ...waiting import until
 from ...wire.tap import Tap
 from .. import NotYet, exercise, expect
-from ..asleep import asleep
+from ..asleep import PATIENCE, asleep, heard
 from ..drive import judged, serving, written
+from ..trouble import with_trouble
 
 HERE = Path(__file__).parent
 PROGRAMS = {name: HERE / name for name in ("exercise_asgi.py", "exercise_settings.py")}
-PATIENCE = 20  # seconds for what should come, on however busy a machine
-LOOK, LAST_LOOK = 0.2, 1  # seconds between two looks whether all sleep, and after the last
 JOINS = re.compile(rb"\r\n(?:ZADD|SUBSCRIBE)\r\n\$\d+\r\n[^\r]*group")  # of the layer in core, and of the one in pubsub
 # Who sits in which process and in which room, and who says what, in this order; after "four" bob leaves.
 SEATS = {"ann": ("daphne", "tea"), "bob": ("daphne", "tea"), "cho": ("uvicorn", "tea"), "dan": ("uvicorn", "coffee")}
@@ -35,7 +33,7 @@ def broadcast(bench):
         store = serve("redis-server --maxclients 1000", client="Channels")
         command = f"env REDIS_URL=redis://{store.address} {{}} exercise_asgi:application"
         taps = {name: serve(command.format(name)) for name in ("daphne", "uvicorn")} | {"redis": store}
-        with judged(*taps.values()), ExitStack() as sockets:
+        with ExitStack() as sockets, judged(*taps.values()):
             people = {name: sockets.enter_context(_entered(taps, name)) for name in SEATS}
             for text, speaker in SPEAKERS.items():
                 _says(taps, people, speaker, text)
@@ -60,7 +58,7 @@ def _entered(taps: dict[str, Tap], name: str) -> ClientConnection:
             f"{name} could not enter /ws/{room}/ on {program}: `{words}`",
             f"{name} 쪽에서 {program} 서버의 /ws/{room}/에 들어가지 못했습니다: `{words}`",
         )
-        raise NotYet(_with_trouble(taps, message)) from error
+        raise NotYet(with_trouble(taps.values(), message)) from error
 
 
 def _says(taps: dict[str, Tap], people: dict[str, ClientConnection], speaker: str, text: str) -> None:
@@ -69,7 +67,7 @@ def _says(taps: dict[str, Tap], people: dict[str, ClientConnection], speaker: st
         people[speaker].send(text)
     for name, socket in people.items():
         if SEATS[name][1] == SEATS[speaker][1]:
-            _judge(taps, text, name, _heard(taps, socket))
+            _judge(taps, text, name, heard(socket, *(tap.upstream for tap in taps.values())))
 
 
 def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
@@ -87,9 +85,9 @@ def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
         )
     too = Said("The speaker hears it too.", "말한 사람에게도 가야 합니다.")
     places = too if name == speaker else processes
-    expect(came, _with_trouble(taps, said + silent + places + _at_redis(taps["redis"], text)), "", text)
+    expect(came, with_trouble(taps.values(), said + silent + places + _at_redis(taps["redis"], text)), "", text)
     other = Said(f"and the next that {name} heard was {came!r}.", f"{name} 쪽에 다음으로 온 메시지는 {came!r}입니다.")
-    expect(came == text, _with_trouble(taps, said + other + _origin(came, room)), came, text)
+    expect(came == text, with_trouble(taps.values(), said + other + _origin(came, room)), came, text)
 
 
 def _at_redis(store: Tap, text: str) -> Said:
@@ -113,21 +111,6 @@ def _origin(came: str, room: str) -> Said:
     return Said("That came once already.", "이미 한 번 온 메시지입니다.")
 
 
-def _heard(taps: dict[str, Tap], socket: ClientConnection) -> str:
-    """The next text; nothing where none comes before all have gone to sleep, nor in a second after that."""
-    patience, end = LOOK, time.monotonic() + PATIENCE
-    while True:
-        try:
-            return str(socket.recv(timeout=patience))
-        except ConnectionClosed:
-            return ""
-        except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return ""
-            if asleep(*(tap.upstream for tap in taps.values())):
-                patience = LAST_LOOK  # what they have sent may still be on its way to us
-
-
 def _judge_what_is_left(taps: dict[str, Tap]) -> None:
     """No group may have a member once all have gone."""
     with redis.Redis(HOST, taps["redis"].upstream.port) as asked:
@@ -143,14 +126,3 @@ def _judge_what_is_left(taps: dict[str, Tap]) -> None:
                 "네 명 모두 나갔는데 Redis의 그룹에 멤버가 남아 있습니다. 나가는 멤버는 그룹에서 빼야 합니다.",
             ),
         )
-
-
-def _with_trouble(taps: dict[str, Tap], message: Said) -> Said:
-    """The message, and before it what a log says that the learner's code raised, or forgot to await."""
-    log = "\n".join(tap.upstream.log() for tap in taps.values())
-    if forgotten := re.search(r"coroutine '(?:\S+\.)?(\w+)' was never awaited", log):
-        return Said(f"{forgotten[1]}(…) was never awaited.", f"{forgotten[1]}(…) 앞에 await가 없습니다.") + message
-    if found := re.search(r"^(?:\w+\.)*(\w*(?:Error|Exception|Full)\b.*)", log, re.MULTILINE):
-        words = found[1].rstrip(".")
-        return Said(f"Your code raised `{words}`.", f"작성한 코드에서 `{words}` 예외가 났습니다.") + message
-    return message

@@ -8,15 +8,14 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-import psutil
 from websockets.sync.client import connect
 
 from ...bench.server import Server
 from ...show import Timeline
 from ...waiting import until
+from ..asleep import asleep
 
 PATIENCE = 60  # seconds for what is sure to come, on however busy a machine
-ASLEEP = 10  # looks in a row at a server that has nothing to do
 SLOTS = ("1 is sent", "2 is sent", "1 is told to go on", "2 is told to go on")
 
 
@@ -47,7 +46,7 @@ def _states(server: Server, send: Callable[[int], object]) -> dict[int, list[str
     for number in (1, 2):
         running[number] = threading.Thread(target=send, args=(number,))
         running[number].start()
-        until(lambda number=number: _begun(server, number) or _sleeps(server), PATIENCE)
+        until(lambda number=number: _begun(server, number) or asleep(server), PATIENCE)
         _take_down(states, running, server)
     for number in (1, 2):
         Path(f"go-{number}").write_text("go on")
@@ -70,30 +69,6 @@ def _take_down(states: dict[int, list[str]], running: dict[int, threading.Thread
 
 def _begun(server: Server, number: int) -> bool:
     return f"work {number} begins" in server.log()
-
-
-def _sleeps(server: Server) -> bool:
-    """True if the server has nothing to do: ten looks in a row find all its threads asleep, and no time spent."""
-    process = psutil.Process(server.process.pid)
-
-    def spent() -> float:
-        return sum(process.cpu_times()[:2])
-
-    before = spent()
-    for _ in range(ASLEEP):
-        if any(_runs(process.pid, thread.id) for thread in process.threads()):
-            return False
-        threading.Event().wait(0.02)
-    return spent() == before
-
-
-def _runs(pid: int, thread: int) -> bool:
-    """Whether a thread runs or is ready to: on Linux its state is R. Elsewhere the process's state stands for it."""
-    try:
-        stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text()
-    except OSError:
-        return psutil.pid_exists(pid) and psutil.Process(pid).status() == psutil.STATUS_RUNNING
-    return stat.rpartition(")")[2].split()[0] != "S"
 
 
 def _get(server: Server, path: str, number: int) -> None:

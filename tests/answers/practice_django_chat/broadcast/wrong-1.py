@@ -12,8 +12,8 @@ rooms = {}
 
 class Hall(AsyncWebsocketConsumer):
     async def connect(self):
-        self.members = rooms.setdefault(self.scope["url_route"]["kwargs"]["room"], set())
-        self.members.add(self)
+        self.members = rooms.setdefault(self.scope["url_route"]["kwargs"]["room"], [])
+        self.members.append(self)
         await self.accept()
 
     async def receive(self, text_data):
@@ -21,4 +21,4 @@ class Hall(AsyncWebsocketConsumer):
             await member.send(text_data)
 
     async def disconnect(self, code):
-        self.members.discard(self)
+        self.members.remove(self)
