@@ -21,7 +21,7 @@ CLIENTS = [
     (Said("the site at another port", "포트가 다른 사이트"), {"Origin": "https://chat.example:8443"}, False),
     (Said("a longer name", "이름이 더 긴 사이트"), {"Origin": "https://chat.example.evil.example"}, False),
     (Said("a page without an origin of its own", "출처가 없는 페이지"), {"Origin": "null"}, False),
-    (Said("another site with the token", "토큰을 아는 남의 사이트"), {"Origin": "https://evil.example"} | BEARER, False),
+    (Said("a site with the token", "토큰을 아는 다른 사이트"), {"Origin": "https://evil.example"} | BEARER, False),
 ]  # fmt: skip
 
 
