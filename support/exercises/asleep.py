@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection
 from ..bench.server import Server
 
 LOOKS, PAUSE = 10, 0.02  # so many looks in a row, so many seconds apart
-PATIENCE = 20  # seconds for what should come, on however busy a machine
+PATIENCE = 60  # seconds for what should come, on however busy a machine
 LOOK, LAST_LOOK = 0.2, 1  # seconds for a text between two looks whether all sleep, and after the last
 
 

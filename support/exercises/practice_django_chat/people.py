@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 from ...bench.server import Server
 from ...wire.tap import Tap
 
-PATIENCE = 20  # seconds: for a text that is sure to come, on however busy a machine
+PATIENCE = 60  # seconds: for a text that is sure to come, on however busy a machine
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 

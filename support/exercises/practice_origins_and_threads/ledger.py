@@ -39,7 +39,10 @@ def ledger(bench):
 
 
 def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
-    people = {account: stack.enter_context(connect(f"{tap.ws_url}/ws/", compression=None)) for account in TOTALS}
+    people = {
+        account: stack.enter_context(connect(f"{tap.ws_url}/ws/", compression=None, open_timeout=PATIENCE))
+        for account in TOTALS
+    }
     for account in ("tea", "coffee"):
         people[account].send(account)
         begun = _begins(tap, account)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from ...errors import Said
 from .. import exercise, expect, in_turn
-from ..drive import handshake, judged, serving, written
+from ..drive import HANDSHAKE, Answer, connect, judged, receive, serving, written
 from ..trouble import with_trouble
 
 HERE = Path(__file__).parent
 PROGRAMS = {name: HERE / name for name in ("exercise_guarded.py", "exercise_guarded_settings.py")}
+PATIENCE = 10  # seconds for an answer
 BEARER = {"Authorization": "Bearer tea-for-two"}
 # Who asks, in English and Korean, with which headers, and whether they get in.
 CLIENTS = [
@@ -46,7 +47,9 @@ def rules(bench):
 
 def _judge(tap, program: str, number: int, who: Said, headers: dict[str, str], welcome: bool) -> None:
     """One client's handshake."""
-    answer = handshake(tap, "/", headers)
+    with connect(tap, "GET /", HANDSHAKE | headers) as client:
+        client.settimeout(PATIENCE)
+        answer = receive(client, lambda came: Answer(came, ended=False).whole)
     wanted = "101 Switching Protocols" if welcome else "403 Forbidden"
     sent = ", ".join(f"{name}: {value}" for name, value in headers.items())
     sent = Said(f"`{sent}`" if sent else "neither header", f"`{sent}`" if sent else "두 헤더 모두 없음")
