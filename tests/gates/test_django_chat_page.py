@@ -24,14 +24,17 @@ def test_two_people_sign_in_and_chat(site):
             page.locator("input[name=name]").fill(name)
             page.get_by_role("button", name="Enter").click()
             page.wait_for_function("document.querySelector('h3 span')?.textContent == 'open'")
-            assert page.locator("h3").inner_text() == f"{name}: open"
+            heading = page.locator("h3").inner_text()
+            assert heading == f"{name}: open", f"{name} signed in and reads {heading}: look at chat.html and urls.py"
         for speaker, text in (("ann", "hello, Bob"), ("bob", "안녕, Ann")):
             people[speaker].locator("input").fill(text)
             people[speaker].get_by_role("button", name="Send").click()
             for page in people.values():
                 page.locator("li", has_text=f"{speaker}: {text}").wait_for()
         for page in people.values():
-            assert page.locator("li").all_inner_texts() == ["ann: hello, Bob", "bob: 안녕, Ann"]
+            heard = page.locator("li").all_inner_texts()
+            said = ["ann: hello, Bob", "bob: 안녕, Ann"]
+            assert heard == said, f"somebody heard {heard}: look at consumers.py in the lesson"
 
 
 def test_a_page_that_nobody_has_signed_in_to_gets_no_websocket(site):
@@ -39,5 +42,5 @@ def test_a_page_that_nobody_has_signed_in_to_gets_no_websocket(site):
         page.goto(site.url)
         address = f"{site.ws_url}/ws/"
         code = page.evaluate("url => new Promise(done => new WebSocket(url).onclose = e => done(e.code))", address)
-    assert code == 1006
-    assert site.log("WSREJECT")
+    assert code == 1006, f"{code}: a page of nobody's got a WebSocket: mend connect() in consumers.py"
+    assert site.log("WSREJECT"), "daphne never refused it: mend connect() in consumers.py"
