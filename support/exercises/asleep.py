@@ -8,6 +8,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from ..bench.server import Server
+from ..wire.tap import Tap
 
 LOOKS, PAUSE = 10, 0.02  # so many looks in a row, so many seconds apart
 PATIENCE = 60  # seconds for what should come, on however busy a machine
@@ -29,8 +30,13 @@ def asleep(*servers: Server) -> bool:
     return [_spent(process) for process in processes] == before
 
 
-def heard(socket: ClientConnection, *servers: Server) -> str:
-    """The next text of a WebSocket; nothing where none comes before all servers sleep, nor in a second after that."""
+def at_rest(*taps: Tap) -> bool:
+    """True if the servers behind the taps sleep, and nothing is on its way in a tap."""
+    return asleep(*(tap.upstream for tap in taps)) and not any(any(tap.waiting.values()) for tap in taps)
+
+
+def heard(socket: ClientConnection, *taps: Tap) -> str:
+    """The next text of a WebSocket; nothing where none comes before all is at rest, nor in a second after that."""
     patience, end = LOOK, time.monotonic() + PATIENCE
     while True:
         try:
@@ -40,7 +46,7 @@ def heard(socket: ClientConnection, *servers: Server) -> str:
         except TimeoutError:
             if patience == LAST_LOOK or time.monotonic() > end:
                 return ""
-            if asleep(*servers):
+            if at_rest(*taps):
                 patience = LAST_LOOK  # what they have sent may still be on its way to us
 
 

@@ -13,7 +13,7 @@ from ...loopback import HOST
 from ...waiting import until
 from ...wire.tap import Tap
 from .. import NotYet, exercise, expect
-from ..asleep import PATIENCE, asleep, heard
+from ..asleep import PATIENCE, at_rest, heard
 from ..drive import judged, serving, written
 from ..trouble import with_trouble
 
@@ -67,7 +67,7 @@ def _says(taps: dict[str, Tap], people: dict[str, ClientConnection], speaker: st
         people[speaker].send(text)
     for name, socket in people.items():
         if SEATS[name][1] == SEATS[speaker][1]:
-            _judge(taps, text, name, heard(socket, *(tap.upstream for tap in taps.values())))
+            _judge(taps, text, name, heard(socket, *taps.values()))
 
 
 def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
@@ -118,7 +118,7 @@ def _judge_what_is_left(taps: dict[str, Tap]) -> None:
         def members() -> list[bytes]:
             return [*asked.keys("*group*"), *asked.pubsub_channels("*group*")]
 
-        until(lambda: not members() or asleep(*(tap.upstream for tap in taps.values())), PATIENCE)
+        until(lambda: not members() or at_rest(*taps.values()), PATIENCE)
         expect(
             not members(),
             Said(

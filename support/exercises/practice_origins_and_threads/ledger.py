@@ -10,7 +10,7 @@ from ...errors import Said
 from ...waiting import until
 from ...wire.tap import Tap
 from .. import exercise, expect, in_turn
-from ..asleep import PATIENCE, asleep, heard
+from ..asleep import PATIENCE, at_rest, heard
 from ..drive import judged, serving, written
 from ..trouble import with_trouble
 
@@ -60,7 +60,7 @@ def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
     for account, wanted in TOTALS.items():
         words[account].write(b"go on\n")
         words[account].flush()
-        came = heard(people[account], tap.upstream)
+        came = heard(people[account], tap)
         who = "bob" if account == "coffee" else "ann"
         message = Said(
             f"{program}: {who} asked for the total of {account}, the query is done, and what came is {came!r}.",
@@ -79,5 +79,5 @@ def _word(path: Path):
 def _begins(tap: Tap, account: str) -> bool:
     """True once the query has begun; False once the server sleeps without it."""
     line = f"the query for {account} begins"
-    until(lambda: line in tap.upstream.log() or asleep(tap.upstream), PATIENCE)
+    until(lambda: line in tap.upstream.log() or at_rest(tap), PATIENCE)
     return line in tap.upstream.log()

@@ -4,10 +4,8 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
-import httpx
 from websockets.sync.client import connect
 
 from ...bench.server import Server
@@ -30,21 +28,21 @@ def together(server: Server, paths: list[str]) -> Timeline:
         server.clear()
         kind = "message to" if path.startswith("/ws/") else "GET"
         with ExitStack() as stack:
-            send = _messages(server, path, stack) if path.startswith("/ws/") else partial(_get, server, path)
+            send = _messages(server, path, stack) if path.startswith("/ws/") else _requests(server, path, stack)
             states = _states(server, send)
         rows += [(f"{kind} {path} {number}", states[number]) for number in (1, 2)]
     return Timeline(SLOTS, rows)
 
 
-def _states(server: Server, send: Callable[[int], object]) -> dict[int, list[str]]:
-    """Sends both, then tells each to go on; the states of both in each slot."""
+def _states(server: Server, send: Callable[[int], Callable[[], object]]) -> dict[int, list[str]]:
+    """Sends both, then tells each to go on; the states of both in each slot. What `send` gives waits for the answer."""
     states: dict[int, list[str]] = {1: [], 2: []}
     running: dict[int, threading.Thread] = {}
     for number in (1, 2):
         Path(f"go-{number}").unlink(missing_ok=True)
         os.mkfifo(f"go-{number}")
     for number in (1, 2):
-        running[number] = threading.Thread(target=send, args=(number,))
+        running[number] = threading.Thread(target=send(number))  # it has been sent before anybody looks who sleeps
         running[number].start()
         until(lambda number=number: _begun(server, number) or asleep(server), PATIENCE)
         _take_down(states, running, server)
@@ -71,16 +69,24 @@ def _begun(server: Server, number: int) -> bool:
     return f"work {number} begins" in server.log()
 
 
-def _get(server: Server, path: str, number: int) -> None:
-    httpx.get(f"{server.url}{path}/{number}", timeout=PATIENCE)
+def _requests(server: Server, path: str, stack: ExitStack) -> Callable[[int], Callable[[], object]]:
+    """What sends a GET of the path and a number, on a connection of its own; its end is the answer's."""
+    clients = {number: stack.enter_context(server.connect(PATIENCE)) for number in (1, 2)}
+
+    def send(number: int) -> Callable[[], object]:
+        head = f"GET {path}/{number} HTTP/1.1\r\nHost: {server.address}\r\nConnection: close\r\n\r\n"
+        clients[number].sendall(head.encode())
+        return lambda: list(iter(lambda: clients[number].recv(65536), b""))
+
+    return send
 
 
-def _messages(server: Server, path: str, stack: ExitStack) -> Callable[[int], object]:
-    """What sends a number as a message, each on a WebSocket of its own, and returns once the answer has come."""
-    sockets = {number: stack.enter_context(connect(server.ws_url + path)) for number in (1, 2)}
+def _messages(server: Server, path: str, stack: ExitStack) -> Callable[[int], Callable[[], object]]:
+    """What sends a number as a message, each on a WebSocket of its own; its end is the answer's."""
+    sockets = {number: stack.enter_context(connect(server.ws_url + path, open_timeout=PATIENCE)) for number in (1, 2)}
 
-    def send(number: int) -> None:
+    def send(number: int) -> Callable[[], object]:
         sockets[number].send(str(number))
-        sockets[number].recv(timeout=PATIENCE)
+        return lambda: sockets[number].recv(timeout=PATIENCE)
 
     return send
