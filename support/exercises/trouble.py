@@ -8,6 +8,10 @@ from ..waiting import until
 from ..wire.tap import Tap
 
 PATIENCE = 1.5  # seconds: daphne writes an app's exception down up to a second later
+RAISED = re.compile(
+    r"^(?:\w+\.)*(\w*(?:Error|Exception|Full|Operation)\b.*)(?!\n\n(?:During handling of|The above exception was))$",
+    re.MULTILINE,
+)
 
 
 def with_trouble(taps: Iterable[Tap], message: Said) -> Said:
@@ -18,11 +22,16 @@ def with_trouble(taps: Iterable[Tap], message: Said) -> Said:
 
 
 def _trouble(log: str) -> Said | None:
+    """Names no exception that another took the place of: that one comes later in the log, and says more."""
     if forgotten := re.search(r"coroutine '(?:\S+\.)?(\w+)' was never awaited", log):
+        if forgotten[1] == "_async_proxy":  # of channels_redis, for whichever method was called
+            return Said(
+                "A method of the channel layer was never awaited.", "채널 레이어의 메서드 앞에 await가 없습니다."
+            )
         if forgotten[1] == "__call__":  # of an object: its name is not known
             return Said("A coroutine was never awaited.", "코루틴 앞에 await가 없습니다.")
         return Said(f"{forgotten[1]}(…) was never awaited.", f"{forgotten[1]}(…) 앞에 await가 없습니다.")
-    if found := re.search(r"^(?:\w+\.)*(\w*(?:Error|Exception|Full|Operation)\b.*)", log, re.MULTILINE):
+    if found := RAISED.search(log):
         words = found[1].rstrip(".")
         return Said(f"Your code raised `{words}`.", f"작성한 코드에서 `{words}` 예외가 났습니다.")
     return None

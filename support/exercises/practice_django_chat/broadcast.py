@@ -19,6 +19,7 @@ from ..trouble import with_trouble
 
 HERE = Path(__file__).parent
 PROGRAMS = {name: HERE / name for name in ("exercise_asgi.py", "exercise_settings.py")}
+PUBLISHED = re.compile(rb"\r\nPUBLISH\r\n\$\d+\r\n([^\r]*)\r\n\$\d+\r\n([^*]*)")  # the channel, and the message
 JOINS = re.compile(rb"\r\n(?:ZADD|SUBSCRIBE)\r\n\$\d+\r\n[^\r]*group")  # of the layer in core, and of the one in pubsub
 # Who sits in which process and in which room, and who says what, in this order; after "four" bob leaves.
 SEATS = {"ann": ("daphne", "tea"), "bob": ("daphne", "tea"), "cho": ("uvicorn", "tea"), "dan": ("uvicorn", "coffee")}
@@ -55,10 +56,21 @@ def _entered(taps: dict[str, Tap], name: str) -> ClientConnection:
     except (WebSocketException, OSError) as error:
         words = raised(error)
         message = Said(
-            f"{name} could not enter /ws/{room}/ on {program}: `{words}`",
-            f"{name} 쪽에서 {program} 서버의 /ws/{room}/에 들어가지 못했습니다: `{words}`",
+            f"{name} could not enter /ws/{room}/ on {program}: `{words}`.",
+            f"{name} 클라이언트가 {program} 서버의 /ws/{room}/에 들어가지 못했습니다: `{words}`.",
         )
-        raise NotYet(with_trouble(taps.values(), message)) from error
+        raise NotYet(with_trouble(taps.values(), _how(taps[program], message))) from error
+
+
+def _how(tap: Tap, message: Said) -> Said:
+    """The message, and that the consumer left the handshake without an answer, where its events show that."""
+    names = {event.name for event in tap.upstream.events()}
+    if "websocket.connect" in names and not names & {"websocket.accept", "websocket.close", "raise"}:
+        return message + Said(
+            "`connect` neither accepted the WebSocket nor closed it.",
+            "`connect` 메서드가 웹소켓을 수락하지도 닫지도 않았습니다.",
+        )
+    return message
 
 
 def _says(taps: dict[str, Tap], people: dict[str, ClientConnection], speaker: str, text: str) -> None:
@@ -72,22 +84,36 @@ def _says(taps: dict[str, Tap], people: dict[str, ClientConnection], speaker: st
 
 def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
     """What somebody heard must be the text."""
+    if came == text:
+        return
     speaker = SPEAKERS[text]
     (there, room), (here, _) = SEATS[speaker], SEATS[name]
-    said = Said(f"{speaker} said {text!r} in {room},", f"{room} 방에서 {speaker} 쪽이 {text!r} 메시지를 보냈는데")
-    silent = Said(f"and {name} heard nothing.", f"{name} 쪽에는 아무것도 오지 않았습니다.")
-    if here == there:
-        processes = Said(f"Both sit in the {here} process.", f"둘 다 {here} 프로세스에 있습니다.")
-    else:
-        processes = Said(
-            f"{speaker} sits in the {there} process, {name} in the {here} process.",
-            f"{speaker} 쪽은 {there} 프로세스에, {name} 쪽은 {here} 프로세스에 있습니다.",
+    said = Said(
+        f"{speaker} said {text!r} in {room},",
+        f"{speaker} 클라이언트가 {room} 방에 {text!r} 메시지를 보냈는데",
+    )
+    if came:
+        other = Said(
+            f"and the next that {name} heard was {came!r}.",
+            f"{name} 클라이언트가 다음으로 받은 메시지는 {came!r}입니다.",
         )
-    too = Said("The speaker hears it too.", "말한 사람에게도 가야 합니다.")
-    places = too if name == speaker else processes
-    expect(came, with_trouble(taps.values(), said + silent + places + _at_redis(taps["redis"], text)), "", text)
-    other = Said(f"and the next that {name} heard was {came!r}.", f"{name} 쪽에 다음으로 온 메시지는 {came!r}입니다.")
-    expect(came == text, with_trouble(taps.values(), said + other + _origin(came, room)), came, text)
+        why = other + _origin(came, room)
+    else:
+        silent = Said(f"and {name} heard nothing.", f"{name} 클라이언트는 아무것도 받지 못했습니다.")
+        why = silent + _seats(speaker, there, name, here) + _at_redis(taps["redis"], text)
+    expect(False, with_trouble(taps.values(), said + why), came, text)
+
+
+def _seats(speaker: str, there: str, name: str, here: str) -> Said:
+    """Where the speaker sits, and where the one who heard nothing."""
+    if name == speaker:
+        return Said("The speaker hears it too.", "보낸 클라이언트도 받아야 합니다.")
+    if here == there:
+        return Said(f"Both sit in the {here} process.", f"둘 다 {here} 프로세스에 접속해 있습니다.")
+    return Said(
+        f"{speaker} sits in the {there} process, {name} in the {here} process.",
+        f"보낸 클라이언트는 {there} 프로세스에, 받을 클라이언트는 {here} 프로세스에 접속해 있습니다.",
+    )
 
 
 def _at_redis(store: Tap, text: str) -> Said:
@@ -99,6 +125,12 @@ def _at_redis(store: Tap, text: str) -> Said:
         return Said("Nobody has joined a group in Redis.", "Redis의 그룹에 들어간 멤버가 없습니다.")
     if text.encode() not in crossed:
         return Said("The text has not come to Redis.", "이 메시지는 Redis에 오지 않았습니다.")
+    to = [channel for channel, message in PUBLISHED.findall(crossed) if text.encode() in message]
+    if to and not any(b"group" in channel for channel in to):
+        return Said(
+            "The text has come to Redis, for a single member and not for the group.",
+            "이 메시지는 Redis까지 왔지만, 그룹이 아니라 멤버 하나에게 보낸 메시지입니다.",
+        )
     return Said("The text has come to Redis.", "이 메시지는 Redis까지는 왔습니다.")
 
 
@@ -112,17 +144,23 @@ def _origin(came: str, room: str) -> Said:
 
 
 def _judge_what_is_left(taps: dict[str, Tap]) -> None:
-    """No group may have a member once all have gone."""
+    """The members must have met in the Redis that the task names, and no group may have one once all have gone."""
+    expect(
+        taps["redis"].bytes("→"),
+        Said(
+            "Everybody hears everybody, and yet nothing has come to the address in `REDIS_URL`: the layer has its own.",
+            "모두 메시지를 받았지만 `REDIS_URL`의 주소로는 아무것도 오지 않았습니다. 레이어가 다른 주소를 씁니다.",
+        ),
+    )
     with redis.Redis(HOST, taps["redis"].upstream.port) as asked:
 
         def members() -> list[bytes]:
             return [*asked.keys("*group*"), *asked.pubsub_channels("*group*")]
 
         until(lambda: not members() or at_rest(*taps.values()), PATIENCE)
-        expect(
-            not members(),
-            Said(
-                "All four have left, and Redis still keeps members of a group. Whoever leaves must be taken out.",
-                "네 명 모두 나갔는데 Redis의 그룹에 멤버가 남아 있습니다. 나가는 멤버는 그룹에서 빼야 합니다.",
-            ),
+        message = Said(
+            "All four have left, and Redis still keeps members of a group. Whoever leaves must be taken out.",
+            "네 명 모두 나갔는데 Redis의 그룹에 멤버가 남아 있습니다. 나가는 멤버는 그룹에서 빼야 합니다.",
         )
+        left = members()
+        expect(not left, with_trouble(taps.values(), message) if left else message)

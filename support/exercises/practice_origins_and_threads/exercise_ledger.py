@@ -1,6 +1,7 @@
 """The check's ASGI app: the learner's consumer at /ws/."""
 
 import os
+import warnings
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
@@ -14,4 +15,14 @@ pages = get_asgi_application()
 from ledger import Ledger  # noqa: E402  (a learner's consumer may import models)
 
 sockets = URLRouter([path("ws/", Ledger.as_asgi())])
-application = record(ProtocolTypeRouter({"http": pages, "websocket": sockets}))
+router = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+show = warnings.showwarning
+
+
+async def with_warnings(scope, receive, send):
+    """The router's app. Twisted, once daphne runs, keeps warnings to itself: here a forgotten await must be seen."""
+    warnings.showwarning = show
+    await router(scope, receive, send)
+
+
+application = record(with_warnings)

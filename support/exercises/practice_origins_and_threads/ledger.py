@@ -52,9 +52,9 @@ def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
             if first
             else f"{program}: while the query for tea ran, bob asked for the total of coffee, and his query did not "
             "begin.",
-            f"{program}: ann 쪽에서 tea 합계를 요청했는데 쿼리가 시작되지 않았습니다."
+            f"{program}: ann 클라이언트가 tea 합계를 요청했는데 쿼리가 시작되지 않았습니다."
             if first
-            else f"{program}: tea 쿼리가 실행되는 동안 bob 쪽에서 coffee 합계를 요청했는데 쿼리가 시작되지 않았습니다.",
+            else f"{program}: tea 쿼리가 실행되는 동안 bob 클라이언트가 요청한 coffee 쿼리는 시작되지 않았습니다.",
         )
         expect(begun, message if begun else with_trouble([tap], message))
     for account, wanted in TOTALS.items():
@@ -64,7 +64,7 @@ def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
         who = "bob" if account == "coffee" else "ann"
         message = Said(
             f"{program}: {who} asked for the total of {account}, the query is done, and what came is {came!r}.",
-            f"{program}: {who} 쪽에서 {account} 합계를 요청했고 쿼리는 끝났는데, 돌아온 것은 {came!r}입니다.",
+            f"{program}: {who} 클라이언트가 {account} 합계를 요청했고 쿼리는 끝났는데, 돌아온 것은 {came!r}입니다.",
         )
         expect(came == wanted, message if came == wanted else with_trouble([tap], message), came, wanted)
 

@@ -17,7 +17,7 @@ CLIENTS = [
     (Said("a page of another site", "다른 사이트의 페이지"), {"Origin": "https://evil.example"}, False),
     (Said("the native app with its token", "토큰을 보내는 네이티브 앱"), BEARER, True),
     (Said("a script without a token", "토큰이 없는 스크립트"), {}, False),
-    (Said("a script with a wrong token", "토큰이 틀린 스크립트"), {"Authorization": "Bearer tea-for-three"}, False),
+    (Said("a script with a wrong token", "토큰이 틀린 스크립트"), {"Authorization": "Bearer tea-for-two-more"}, False),
     (Said("the site without TLS", "TLS를 쓰지 않는 사이트"), {"Origin": "http://chat.example"}, False),
     (Said("the site at another port", "포트가 다른 사이트"), {"Origin": "https://chat.example:8443"}, False),
     (Said("a longer name", "이름이 더 긴 사이트"), {"Origin": "https://chat.example.evil.example"}, False),
@@ -53,10 +53,29 @@ def _judge(tap, program: str, number: int, who: Said, headers: dict[str, str], w
     wanted = "101 Switching Protocols" if welcome else "403 Forbidden"
     sent = ", ".join(f"{name}: {value}" for name, value in headers.items())
     sent = Said(f"`{sent}`" if sent else "neither header", f"`{sent}`" if sent else "두 헤더 모두 없음")
-    verb = Said("should get in", "들어와야") if welcome else Said("should be refused with 403", "403으로 거부되어야")
+    verb = (
+        Said("should get in", "들어올 수 있어야")
+        if welcome
+        else Said("should be refused with 403", "403으로 거부되어야")
+    )
+    topic = "은" if who.ko.endswith("앱") else "는"
     message = Said(
         f"{program}, client {number} of 10: {who.en} ({sent.en}) {verb.en}.",
-        f"{program}, 클라이언트 10개 중 {number}번: {who.ko}({sent.ko}), {verb.ko} 합니다.",
+        f"{program}, 클라이언트 10개 중 {number}번: {who.ko}({sent.ko}){topic} {verb.ko} 합니다.",
     )
     right = answer.code == (101 if welcome else 403)
-    expect(right, message if right else with_trouble([tap], message), answer.status, wanted)
+    expect(right, message if right else with_trouble([tap], _how(tap, message)), answer.status, wanted)
+
+
+def _how(tap, message: Said) -> Said:
+    """The message, and what the app did instead of an answer, where its events show it."""
+    events = tap.upstream.events()
+    names = [event.name for event in events if event.exchange == events[-1].exchange]
+    if {"websocket.accept", "websocket.close"} <= set(names):
+        return message + Said("It was accepted first, and closed then.", "먼저 수락하고 나서 닫았습니다.")
+    if names and names[-1] == "return" and not {"websocket.accept", "websocket.close"} & set(names):
+        return message + Said(
+            "The app returned without an answer: neither accept nor close.",
+            "앱이 수락도 닫기도 하지 않고 반환했습니다.",
+        )
+    return message
