@@ -14,23 +14,26 @@ from ...waiting import until
 from ..asleep import asleep
 
 PATIENCE = 60  # seconds for what is sure to come, on however busy a machine
-SLOTS = ("1 is sent", "2 is sent", "1 is told to go on", "2 is told to go on")
+SLOTS = ("the first is sent", "the second is sent", "the first is told to go on", "the second is told to go on")
 
 
-def together(server: Server, paths: list[str]) -> Timeline:
+def together(server: Server, paths: list[str | tuple[str, str]]) -> Timeline:
     """For each path two requests (two WebSocket messages where it begins with /ws/), the second while the first works.
 
-    The work prints `work 1 begins` and waits until something is written into the named pipe `go-1`. A request `waits`
-    where it has been sent and the server sleeps without having begun its work.
+    Of two paths the first goes to one and the second to the other. The work prints `work 1 begins` and waits until
+    something is written into the named pipe `go-1`. A request `waits` where it has been sent and the server sleeps
+    without having begun its work.
     """
     rows = []
-    for path in paths:
+    for each in paths:
         server.clear()
-        kind = "message to" if path.startswith("/ws/") else "GET"
+        pair = (each, each) if isinstance(each, str) else each
+        messages = pair[0].startswith("/ws/")
+        kind = "message to" if messages else "GET"
         with ExitStack() as stack:
-            send = _messages(server, path, stack) if path.startswith("/ws/") else _requests(server, path, stack)
+            send = (_messages if messages else _requests)(server, dict(enumerate(pair, 1)), stack)
             states = _states(server, send)
-        rows += [(f"{kind} {path} {number}", states[number]) for number in (1, 2)]
+        rows += [(f"{kind} {path} {number}", states[number]) for number, path in enumerate(pair, 1)]
     return Timeline(SLOTS, rows)
 
 
@@ -69,21 +72,24 @@ def _begun(server: Server, number: int) -> bool:
     return f"work {number} begins" in server.log()
 
 
-def _requests(server: Server, path: str, stack: ExitStack) -> Callable[[int], Callable[[], object]]:
-    """What sends a GET of the path and a number, on a connection of its own; its end is the answer's."""
+def _requests(server: Server, paths: dict[int, str], stack: ExitStack) -> Callable[[int], Callable[[], object]]:
+    """What sends a GET of its path and its number, on a connection of its own; its end is the answer's."""
     clients = {number: stack.enter_context(server.connect(PATIENCE)) for number in (1, 2)}
 
     def send(number: int) -> Callable[[], object]:
-        head = f"GET {path}/{number} HTTP/1.1\r\nHost: {server.address}\r\nConnection: close\r\n\r\n"
+        head = f"GET {paths[number]}/{number} HTTP/1.1\r\nHost: {server.address}\r\nConnection: close\r\n\r\n"
         clients[number].sendall(head.encode())
         return lambda: list(iter(lambda: clients[number].recv(65536), b""))
 
     return send
 
 
-def _messages(server: Server, path: str, stack: ExitStack) -> Callable[[int], Callable[[], object]]:
+def _messages(server: Server, paths: dict[int, str], stack: ExitStack) -> Callable[[int], Callable[[], object]]:
     """What sends a number as a message, each on a WebSocket of its own; its end is the answer's."""
-    sockets = {number: stack.enter_context(connect(server.ws_url + path, open_timeout=PATIENCE)) for number in (1, 2)}
+    sockets = {
+        number: stack.enter_context(connect(server.ws_url + path, open_timeout=PATIENCE))
+        for number, path in paths.items()
+    }
 
     def send(number: int) -> Callable[[], object]:
         sockets[number].send(str(number))
