@@ -204,8 +204,8 @@ def _judge(assertion: Assertion, request: str, seen: dict) -> None:
     )
     if assertion.number in (6, 7) and seen["by"] and _of_proxy_pass(seen["host"]):
         said = said + Said(
-            "nginx writes the name in `proxy_pass` where no `proxy_set_header Host` holds, and a location inherits none "
-            "once it sets another header.",
+            "nginx writes the name in `proxy_pass` where no `proxy_set_header Host` holds, "
+            "and a location inherits none once it sets another header.",
             "`proxy_set_header Host`가 효력이 없는 곳에서 nginx는 `proxy_pass`에 적은 이름을 씁니다. "
             "다른 헤더를 하나라도 설정하는 location은 바깥의 것을 물려받지 않습니다.",
         )

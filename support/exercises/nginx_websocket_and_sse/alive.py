@@ -1,5 +1,6 @@
 """Exercise "alive": a WebSocket on which nobody says anything outlives nginx's timeout ten times over."""
 
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -7,10 +8,10 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from ...errors import BenchError, Said
+from ...errors import Said
 from ...waiting import until
 from .. import UNSAID, exercise, expect
-from ..drive import judged, serving, written
+from ..drive import judged, said, serving, written
 from ..gunicorn import last_error
 
 HERE = Path(__file__).parent
@@ -166,13 +167,13 @@ def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
 
 def _cut(site, room, heard: int) -> None:
     """Says who ended the WebSocket in the silence, and after how many heartbeats."""
-    try:
-        site.upstream.log("timed out", timeout=1)
+    timed_out = said(site, "timed out", timeout=1)
+    if timed_out:
         by = Said(
             "nginx's log: upstream timed out. Nothing crossed for 1 s.",
             "nginx 로그에는 upstream timed out이 있습니다. 1초 동안 오간 데이터가 없었습니다.",
         )
-    except BenchError:
+    else:
         by = Said("nginx's log has no timeout: the app ended it.", "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.")
     if unknown := _unknown(room):
         by = by + Said(f"ASGI has no event {unknown}.", f"ASGI에는 {unknown} 이벤트가 없습니다.")
@@ -182,7 +183,7 @@ def _cut(site, room, heard: int) -> None:
             f"gunicorn 로그에는 {never[1]} 코루틴을 await하지 않았다고 나옵니다. "
             "호출하면 코루틴이 만들어질 뿐 실행되지는 않습니다.",
         )
-    else:
+    elif timed_out:
         by = by + _habit(site, heard)
     _expect(
         False,
@@ -195,10 +196,11 @@ def _cut(site, room, heard: int) -> None:
 
 
 def _habit(site, heard: int) -> Said:
-    """When the app's heartbeats come, told by a client on which nginx has more patience; no words where all is well."""
+    """When the app's heartbeats come, told by a client on which nginx has more patience."""
     with _opened(site, "/patient") as ws:
         late = _came(ws)
-        ws.send("are you there")
+        with contextlib.suppress(ConnectionClosed):
+            ws.send("are you there")
         answered = _came(ws)
     if late > heard:
         return Said(
