@@ -124,8 +124,8 @@ def _deaf(room, path: str, text: str) -> Said:
         return Said("The app had ended by then.", "앱은 그때 이미 끝나 있었습니다.")
     if len(re.findall(f"^asks at {path}$", room.upstream.log(), re.MULTILINE)) <= len(got):
         return Said(
-            "The app is not in `receive()`: it must go on receiving while it beats.",
-            "앱은 `receive()`에 있지 않습니다. 하트비트를 보내는 동안에도 메시지를 계속 받아야 합니다.",
+            "The app does not wait in `receive()`: it must go on receiving while it beats.",
+            "앱이 `receive()`에서 기다리고 있지 않습니다. 하트비트를 보내는 동안에도 메시지를 계속 받아야 합니다.",
         )
     return Said(
         "The app waits in `receive()`, and the server does not get to hand the message over: "
