@@ -448,7 +448,7 @@ def _told(world: World, leg: Leg) -> tuple[str, dict]:
     """What the app is told of the request."""
     method = "POST" if leg.ask.upload and not leg.ask.socket else "GET"
     if world.plan.kind == "wsgi" and not leg.ask.socket:
-        environ = {"REQUEST_METHOD": method, "PATH_INFO": leg.ask.path, "SERVER_SOFTWARE": "x/1"}
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": leg.ask.path, "SERVER_SOFTWARE": "gunicorn/1"}
         if world.plan.address:
             environ |= {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": str(leg.line.port)}
         return "app(environ, start_response)", environ

@@ -55,9 +55,9 @@ def tapped(*moves, client="client", server="gunicorn", ports=None) -> Kept:
     return tap
 
 
-def recorded(*events, server="gunicorn", call="7-1", path="/", port=None, kind="wsgi") -> Events:
+def recorded(*events, server="gunicorn", call="7-1", path="/", port=None, kind="wsgi", software="gunicorn/1") -> Events:
     """The events of one call that got this path: the time, the way, the name and perhaps data."""
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_SOFTWARE": "x/1"}
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_SOFTWARE": software}
     if port:
         environ |= {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": str(port)}
     first, *rest = [(when, call, kind, way, *(*what, None)[:2]) for when, way, *what in events]

@@ -219,6 +219,14 @@ def test_bytes_are_counted_and_not_found():
     ]
 
 
+@pytest.mark.parametrize("software", ["gunicorn/27.0.1", "WSGIServer/0.2 CPython/3.11", "my/1"])
+def test_only_servers_that_are_known_to_keep_the_head_have_it_behind_the_item(software):
+    tap = tapped((0, "→", GET), (1, "←", OK))
+    known = software != "my/1"
+    head, item = "gunicorn → client: 200 OK", f"{'' if known else '≈ '}app → gunicorn: yield b'hi'"
+    assert said(sequence(tap, recorded(*CALL, software=software)))[3:5] == ([item, head] if known else [head, item])
+
+
 def test_a_servers_own_page_is_not_the_apps():
     page = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nhi"
     diagram = sequence(tapped((0, "→", GET), (1, "←", page)), recorded(*CALL, (5, "←", "raise", "ValueError")))

@@ -10,7 +10,9 @@ from .moments import Moments
 GAVE = {"wsgi": ("yield", "write"), "http": ("http.response.body",)}
 STARTS = ("start_response", "http.response.start", "websocket.http.response.start")
 OTHERS_BYTES = ("http.response.pathsend", "http.response.zerocopysend")  # a server's extensions: nobody knows how many
-
+# Whose source sends the head in the write of the first item (gunicorn/http/wsgi.py, wsgiref/handlers.py). An adapter
+# on an ASGI server sends it as it comes, and somebody's own server may do as it likes.
+KEEP_THE_HEAD = ("gunicorn/", "WSGIServer/")
 
 Line = tuple[str, bytes, bytes]  # the method, the path without %-escapes, the query string
 
@@ -71,9 +73,9 @@ class Call:
         return int(port) if local and str(port).isdecimal() and int(port) else None
 
     @property
-    def follows_pep_3333(self) -> bool:
-        """Whether a WSGI server called, which names itself; adapters on an ASGI server send the head as it comes."""
-        return self.kind == "wsgi" and "SERVER_SOFTWARE" in self._asked
+    def sends_head_with_item(self) -> bool:
+        """Whether the server that called is known to keep the head until it has an item, as PEP 3333 demands."""
+        return self.kind == "wsgi" and str(self._asked.get("SERVER_SOFTWARE")).startswith(KEEP_THE_HEAD)
 
     def first(self, *names: str) -> int | None:
         """The number of the first event with one of these names."""

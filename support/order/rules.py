@@ -199,8 +199,8 @@ def _first_frames(exchange: Exchange, way: str) -> Iterator[Text]:
 def gift_before_bytes(evidence: Evidence, moments: Moments) -> None:
     """What an app gave comes before the bytes that carry it: a status before the head, a piece before its bytes.
 
-    A WSGI server sends the head with the first item (PEP 3333, "The start_response() Callable"), and the last chunk
-    of a chunked body when it knows that nothing follows.
+    gunicorn and wsgiref send the head with the first item (PEP 3333, "The start_response() Callable"); where another
+    server called, that is not known. The last chunk of a chunked body is sent when nothing follows.
     """
     for call, exchange in evidence.exchange_of.items():
         texts = exchange.texts
@@ -230,7 +230,7 @@ def _before_head(call: Call, exchange: Exchange) -> Iterator[int]:
         start = call.first("websocket.close")
     elif exchange.status == "500" and start is None:
         start = call.first("raise")  # a server's own page
-    elif start is not None and call.follows_pep_3333:
+    elif start is not None and call.sends_head_with_item:
         item = call.first("yield", "write", "StopIteration")
         yield from [] if item is None else [item]
     if start is not None:

@@ -9,6 +9,7 @@ from browser import browser_page, jupyterlab
 from support import Bench
 
 LESSON = course.ROOT / "notebooks" / "3-nginx" / "3.3-hybrid.ipynb"
+ENTERS = (("isComposing", True), ("keyCode", 229), ("keyCode", 13))  # the last one belongs to the page
 FILES = ("page-file", "pages-file", "chat-file")
 
 
@@ -90,6 +91,17 @@ def test_what_is_still_being_composed_is_not_sent(site):
         )
     received = chat.events("websocket.disconnect").names.count("websocket.receive")
     assert received == 1, f"{received} messages for one: the page sends while Hangul is composed: mend its script"
+
+
+def test_an_enter_that_belongs_to_the_input_method_submits_nothing(site):
+    """Older versions of Safari say so with keyCode 229 alone (WCAG 2.2, technique SCR41)."""
+    nginx, _, _ = site
+    enter = "new KeyboardEvent('keydown', {key: 'Enter', cancelable: true, ...signs})"
+    with browser_page() as page:
+        page.goto(nginx.url)
+        asked = f"(input, signs) => input.dispatchEvent({enter})"
+        said = [page.locator("input").evaluate(asked, {sign: value}) for sign, value in ENTERS]
+    assert said == [False, False, True], f"{said}: mend composing() in the script of chat.html"
 
 
 @pytest.mark.gate

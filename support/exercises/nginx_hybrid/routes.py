@@ -202,7 +202,7 @@ def _became(front, chat, request: str, site: str) -> dict:
     else:
         answer = ask(front, f"GET {asked}", {"Host": site}, timeout=PATIENCE)
     seen = dict.fromkeys(("target", "host", "upgrade", "connection"), "") | {"half": "nobody"}
-    seen |= _scope(chat) if answer.code == 101 else _json(answer)
+    seen |= _scope(chat) if answer.code == 101 else _json(answer) or _refused(chat)
     seen["connection"] = "upgrade" if "upgrade" in seen["connection"].lower() else ""  # nginx has two defaults
     return seen | {"asked": asked, "site": site, "status": answer.code}
 
@@ -213,6 +213,16 @@ def _scope(chat) -> dict:
     query = scope["query_string"].decode()
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     return headers | {"half": "chat", "target": scope["path"] + (f"?{query}" if query else "")}
+
+
+def _refused(chat) -> dict:
+    """What nginx passed on to the chat, which answered without a word of its own; nothing if nothing came there."""
+    requests = [message for message in chat.messages() if message.name == "Request"]
+    if not requests:
+        return {}
+    request, *lines = requests[-1].raw.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, colon, value in (line.partition(": ") for line in lines) if colon}
+    return headers | {"half": "chat", "target": request.split()[1]}
 
 
 def _json(answer: Answer) -> dict:

@@ -95,15 +95,25 @@ def _socket(path, meanwhile=lambda en, ko, front, chat, socket: None):
                 socket.recv(timeout=PATIENCE)
                 meanwhile(en, ko, front, chat, socket)
         except (WebSocketException, OSError) as error:
+            why = _refusal(error)
             expect(
                 False,
                 Said(
-                    f"{en}: no WebSocket opens at {path} ({error}).",
-                    f"{ko}: {path}에서 웹소켓이 열리지 않습니다({error}).",
+                    f"{en}: no WebSocket opens at {path} ({why.en}).",
+                    f"{ko}: {path}에서 웹소켓이 열리지 않습니다({why.ko}).",
                 ),
             )
 
     return demand
+
+
+def _refusal(error) -> Said:
+    """Which half answered the handshake, and with which status; the error's own words, if no half did."""
+    try:
+        half, code = json.loads(error.response.body)["half"], error.response.status_code
+    except (AttributeError, TypeError, ValueError):
+        return Said(str(error), str(error))
+    return Said(f"the {half} half answered the handshake with {code}", f"{half} 쪽이 핸드셰이크에 {code} 응답")
 
 
 def _counts(en, ko, front, chat, socket):

@@ -1,0 +1,1 @@
+diagnosis = {"A": "Host", "B": "upstream", "C": "Upgrade"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "upstream", "B": "slash", "C": "Upgrade"}

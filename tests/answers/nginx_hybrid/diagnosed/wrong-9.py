@@ -1,0 +1,1 @@
+diagnosis = {"A": "Host", "B": "slash", "C": "slash"}

@@ -1,0 +1,1 @@
+choice = {"brochure": "wsgi", "helpdesk": "wsgi", "lobby": "asgi", "wiki": "upgrade"}

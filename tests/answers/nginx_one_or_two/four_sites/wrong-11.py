@@ -1,0 +1,1 @@
+choice = {"brochure": "gunicorn", "helpdesk": "path", "lobby": "asgi", "wiki": "upgrade"}

@@ -1,0 +1,1 @@
+choice = {"brochure": "wsgi", "helpdesk": "path", "lobby": "upgrade", "wiki": "upgrade"}
