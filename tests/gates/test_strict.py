@@ -37,6 +37,14 @@ def test_a_stored_error_is_expected(path):
 
 
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_no_stored_verdict_is_that_a_check_failed(path):
+    """The check's own fault would be compared with itself, and pass."""
+    shown = {cell.id: str(cell.outputs) for cell in course.code_cells(path)}
+    failed = [name for name, outputs in shown.items() if "The check itself failed" in outputs]
+    assert not failed, f"mend the checks of {failed}, then run `make refresh`"
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_nothing_keeps_a_cell_from_being_run_and_compared(path):
     for cell in course.code_cells(path):
         assert {tag.partition(":")[0] for tag in course.tags(cell)} <= TAGS, (
