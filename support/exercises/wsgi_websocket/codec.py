@@ -81,13 +81,14 @@ def _decoding(opcode: int, payload: bytes, fin: bool, mask: bytes, rest: bytes =
 def _random_frames():
     """The same ones each time; a few are large."""
     rng = random.Random(SEED)
-    for number in range(COUNT):
+    for number in range(COUNT - len(LARGE)):
         opcode = rng.choice(list(Opcode))
         control = opcode >= Opcode.CLOSE  # RFC 6455 section 5.5: at most 125 bytes, and never in pieces
-        sizes = [size for size in SIZES if size <= 125] if control else SIZES
-        size = rng.choice(LARGE if number % 40 == 39 and not control else sizes)
+        size = rng.choice([size for size in SIZES if size <= 125] if control else SIZES)
         mask = rng.choice((b"", rng.randbytes(4)))
         yield opcode, rng.randbytes(size), control or rng.random() < 0.5, mask
+        if number < len(LARGE):
+            yield Opcode.BINARY, rng.randbytes(LARGE[number]), True, mask
 
 
 def _partly(tap, *example) -> None:
@@ -107,23 +108,23 @@ def _right(tap, name: str, cases: list[tuple]) -> None:
         expect(
             False,
             Said(
-                f"{name}() did not return, or codec.py cannot be read: the client got {came}. "
-                f"The log says `{last_error(tap) or 'nothing'}`.",
-                f"{name}()가 반환하지 않았거나 codec.py를 읽을 수 없습니다. 클라이언트가 받은 것: {came}. "
+                f"Your {name}() did not return: the client got {came}. The log says `{last_error(tap) or 'nothing'}`.",
+                f"{name}()가 반환하지 않았습니다. 클라이언트가 받은 것: {came}. "
                 f"로그: `{last_error(tap) or '오류 없음'}`",
             ),
         )
     arguments, wanted = cases[int(number)]
     how, _, what = outcome.partition(" ")
-    call = Said(*[f"`{name}({_call(arguments)})`"] * 2)
-    part = " The frame is not complete yet." if wanted is None else ""
-    part_ko = " 아직 다 오지 않은 프레임입니다." if wanted is None else ""
+    call = f"`{name}({_call(arguments)})`"
+    verb = "반환값은" if how == "returned" else "예외는"
+    part = Said("", "")
+    if wanted is None:
+        part = Said(" The frame is not complete yet.", " 아직 다 오지 않은 프레임입니다.")
     expect(
         False,
         Said(
-            f"{call.en} {how} `{_short(what)}`, not `{_short(repr(wanted))}`.{part}",
-            f"{call.ko}의 결과가 `{_short(repr(wanted))}`이 아니라 `{_short(what)}`입니다"
-            f"{'(예외)' if how == 'raised' else ''}.{part_ko}",
+            f"{call} {how} `{_short(what)}`. It should return `{_short(repr(wanted))}`.{part.en}",
+            f"{call} 호출의 {verb} `{_short(what)}`입니다. 올바른 반환값은 `{_short(repr(wanted))}`입니다.{part.ko}",
         ),
         what if how == "returned" else outcome,
         repr(wanted),
@@ -138,7 +139,7 @@ def _outcome(tap, name: str, cases: list[tuple]) -> str:
 
 def _body(cases: list[tuple]) -> tuple[dict, bytes]:
     """The cases as headers and body of a request."""
-    body = repr(cases).encode()
+    body = f"{cases!r}\n".encode()
     return {"Content-Length": str(len(body))}, body
 
 

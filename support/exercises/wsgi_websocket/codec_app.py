@@ -1,4 +1,4 @@
-"""Calls the learner's codec: a POST answers with what came of some calls, a WebSocket is an echo made of both functions.
+"""Calls the learner's codec: a POST answers with what came of some calls, a WebSocket is an echo made of both.
 
 The path of a POST is the function's name, its body a Python literal: pairs of arguments and what they should give. The
 answer is `right`, or the number of the first call that is not, and `returned …` or `raised …`.

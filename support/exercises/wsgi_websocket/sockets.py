@@ -16,11 +16,11 @@ MOST = 8  # WebSockets that are opened on a server
 
 # The options of each server: how many WebSockets it holds, and the question to ask oneself.
 SERVERS = {
-    "": (
+    "-k sync": (
         1,
         Said("How many calls of the app run at once in one sync worker?", "sync 워커는 앱을 동시에 몇 번 호출하나요?"),
     ),
-    "--workers 2": (
+    "-k sync --workers 2": (
         2,
         Said(
             "What does one more process add, if each is a sync worker?", "sync 워커를 하나 더 띄우면 무엇이 늘어나나요?"
@@ -65,7 +65,7 @@ def sockets(bench, numbers):
             ),
         )
     with serving(bench, {"exercise.py": PROGRAM}) as serve:
-        in_turn(lambda options: _judge(serve(f"{SERVER} {options}".strip()), options, numbers[options]), SERVERS)
+        in_turn(lambda options: _judge(serve(f"{SERVER} {options}"), options, numbers[options]), SERVERS)
     return Said(
         "All six are right: on each server the next handshake hung, and was answered when one WebSocket was closed.",
         "여섯 개 모두 맞습니다. 어느 서버에서나 다음 핸드셰이크가 멈췄고, 웹소켓 하나를 닫자 응답이 왔습니다.",
@@ -74,7 +74,7 @@ def sockets(bench, numbers):
 
 def _command(options: str) -> str:
     """The command as a sentence names it."""
-    return f"`{SERVER} {options}`".replace(" `", "`")
+    return f"`{SERVER} {options}`"
 
 
 def _judge(tap, options: str, said: int) -> None:
