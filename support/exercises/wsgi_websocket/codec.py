@@ -48,7 +48,7 @@ def codec(bench):
             for example in (EXAMPLES[0], EXAMPLES[1], EXAMPLES[6], EXAMPLES[7]):
                 _partly(tap, *example)
         with judged(tap):
-            frames = list(_random_frames())
+            frames = list(random_frames())
             _right(tap, "encode", [_encoding(*frame) for frame in frames])
             _right(tap, "decode", [_decoding(*frame) for frame in frames])
         with judged(tap):
@@ -78,7 +78,7 @@ def _decoding(opcode: int, payload: bytes, fin: bool, mask: bytes, rest: bytes =
     return (frame(opcode, payload, fin, mask) + rest,), (fin, int(opcode), payload, rest)
 
 
-def _random_frames():
+def random_frames():
     """The same ones each time; a few are large."""
     rng = random.Random(SEED)
     for number in range(COUNT - len(LARGE)):
