@@ -173,6 +173,7 @@ def _slots(tap: Tap, name: str, options: Options) -> int:
                 Path(tap.upstream.folder, waiting.pop(client)).write_text("go")
             for client in begun:
                 receive(client)
+                client.close()  # a worker waits for that before it takes the next one
     return took
 
 

@@ -101,8 +101,8 @@ def _mended(serve, case: str, named) -> None:
                 f"{case}: {chosen} was put right, and it still goes wrong. Hint: {hint.en}.",
                 f"{case}: {chosen} 원인을 없애도 문제가 그대로입니다. 힌트: {hint.ko}.",
             ),
-            [answer.status, *lines],
-            ["200 OK", BEGINS],
+            ", ".join([answer.status, *lines]),
+            f"200 OK, {BEGINS}",
         )
 
 
