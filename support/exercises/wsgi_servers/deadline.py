@@ -128,8 +128,8 @@ def _meets(serve, name: str, options: Options) -> None:
                 f"{name}: {options} 옵션으로는 요청 {site.requests}개에 {took}구간이 걸립니다. 동시에 몇 개를 처리해야 "
                 "할까요?",
             ),
-            took,
-            site.slots,
+            f"{took} slots",
+            f"{site.slots} slots",
         )
     if options.places == 1:
         return
@@ -172,8 +172,8 @@ def _slots(tap: Tap, name: str, options: Options) -> int:
                 _alone(name, first)
                 Path(tap.upstream.folder, waiting.pop(client)).write_text("go")
             for client in begun:
-                receive(client)
-                client.close()  # a worker waits for that before it takes the next one
+                receive(client, lambda came: b"done\n" in came)
+                client.close()  # gunicorn waits for that, and takes nobody else meanwhile
     return took
 
 
