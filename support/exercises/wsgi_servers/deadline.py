@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Said
 from ...wire.tap import Tap
 from .. import drive, exercise, expect, in_turn
-from ..drive import connect, judged, receive
+from ..drive import connect, receive
 from .workers import held
 
 APP = Path(__file__).with_name("exercise_slots.py")
@@ -118,32 +118,30 @@ def _meets(serve, name: str, options: Options) -> None:
         ),
     )
     tap = serve(f"gunicorn exercise_slots:app {options} --timeout 60")
-    with judged(tap):
-        took = _slots(tap, name, options)
-        expect(
-            took <= site.slots,
-            Said(
-                f"{name}: with {options} the {site.requests} requests take {took} slots. How many must be worked on at "
-                "once?",
-                f"{name}: {options} 옵션으로는 요청 {site.requests}개에 {took}구간이 걸립니다. 동시에 몇 개를 처리해야 "
-                "할까요?",
-            ),
-            f"{took} slots",
-            f"{site.slots} slots",
-        )
+    took = _slots(tap, name, options)
+    expect(
+        took <= site.slots,
+        Said(
+            f"{name}: with {options} the {site.requests} requests take {took} slots. How many must be worked on at "
+            "once?",
+            f"{name}: {options} 옵션으로는 요청 {site.requests}개에 {took}구간이 걸립니다. 동시에 몇 개를 처리해야 "
+            "할까요?",
+        ),
+        f"{took} slots",
+        f"{site.slots} slots",
+    )
     if options.places == 1:
         return
     less = serve(f"gunicorn exercise_slots:app {options.fewer} --timeout 60")
-    with judged(less):
-        took = _slots(less, name, options.fewer)
-        expect(
-            took > site.slots,
-            Said(
-                f"{name}: {options} meets the deadline, and {options.fewer} meets it too. Take the fewest.",
-                f"{name}: {options} 옵션으로 기한을 지켰지만 {options.fewer} 옵션으로도 지킬 수 있습니다. "
-                "가장 적은 수를 고르세요.",
-            ),
-        )
+    took = _slots(less, name, options.fewer)
+    expect(
+        took > site.slots,
+        Said(
+            f"{name}: {options} meets the deadline, and {options.fewer} meets it too. Take the fewest.",
+            f"{name}: {options} 옵션으로 기한을 지켰지만 {options.fewer} 옵션으로도 지킬 수 있습니다. "
+            "가장 적은 수를 고르세요.",
+        ),
+    )
 
 
 def _slots(tap: Tap, name: str, options: Options) -> int:
