@@ -16,9 +16,13 @@ GREENLETS = 1000  # gunicorn's default of --worker-connections: what a gevent wo
 
 def places(server: Server) -> int:
     """How many requests a gunicorn works on at once, as its command says: its workers times their threads."""
-    options = {name: int(count) for name, count in re.findall(r"--(workers|threads) (\d+)", server.shown)}
-    each = GREENLETS if "gevent" in server.shown else options.get("threads", 1)
-    return options.get("workers", 1) * each
+    each = GREENLETS if "gevent" in server.shown else _option(server, "threads")
+    return _option(server, "workers") * each
+
+
+def _option(server: Server, name: str) -> int:
+    found = re.search(rf"--{name} (\d+)", server.shown)
+    return int(found[1]) if found else 1
 
 
 def held(server: Server, connections: int) -> tuple[int, int, int]:
@@ -27,7 +31,9 @@ def held(server: Server, connections: int) -> tuple[int, int, int]:
     A connection in the backlog is made, by the kernel, and no worker has it yet. Waits until those are accepted that
     will be: a sync worker takes one at a time, gthread and gevent more than they work on.
     """
-    workers = psutil.Process(server.process.pid).children()
+    master = psutil.Process(server.process.pid)
+    until(lambda: len(master.children()) >= _option(server, "workers"), PATIENCE)  # one of them answers before the rest
+    workers = master.children()
     takes_more = re.search("--threads|gevent", server.shown)
     expected = connections if takes_more else min(connections, len(workers))
     until(lambda: _accepted(server, workers) >= expected, PATIENCE)
