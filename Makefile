@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUN = $(PYTHON) support/upkeep/install.py run
 N ?= 20
 LOADED ?= 5
+CROWDED ?= 1
 ARGS ?=
 
 .PHONY: help lab test gates steady bench format lesson refresh lock
@@ -17,10 +18,11 @@ test: ## re-run every cell, compare every output, run the tests · 모든 셀을
 	$(RUN) -m pytest --nbval -n logical $(ARGS)
 
 gates: ## the long proofs · 오래 걸리는 검증
-	$(RUN) -m pytest -m gate tests $(ARGS)
+	$(RUN) -m pytest -m "gate and not alone" -n logical tests $(ARGS)
+	$(RUN) -m pytest -m "gate and alone" tests $(ARGS)
 
-steady: ## make test N times, then LOADED times on busy cores · make test를 N번, 바쁜 CPU에서 LOADED번 더 실행
-	$(RUN) tests/steady.py $(N) $(LOADED) $(ARGS)
+steady: ## make test N times, LOADED times on busy cores, CROWDED times beside thirty · make test를 N번, 바쁜 CPU에서 LOADED번, 서른 명 옆에서 CROWDED번 실행
+	$(RUN) tests/steady.py $(N) $(LOADED) $(CROWDED) $(ARGS)
 
 bench: ## how quickly servers start · 서버가 뜨는 속도
 	$(RUN) tests/benchmark.py $(ARGS)

@@ -1,54 +1,41 @@
 """What a bare `pytest --nbval` needs to be strict, from any folder of the repository."""
 
-import subprocess
+import sys
+import time
 from pathlib import Path
+from queue import Empty
 
 import nbval.kernel
+import nbval.plugin
 import pytest
 from jupyter_client import KernelManager
 
 from support.upkeep import kernels
 
-SECONDS_A_CELL = 60
+pytest_plugins = ["support.upkeep.proofs"]
+
+# Bounds that a busy machine does not reach: thirty kernels on two cores take fifteen times as long as one, and more.
+SECONDS_A_CELL = 300
+SECONDS_FOR_OUTPUTS = 120  # between a cell's end and the last of what it has shown; nbval's own five are fixed
 NBVALS_DEFAULT = 2000
+LOOK = 1.0  # seconds between two looks at whether the kernel still lives
 
 
-def pytest_addoption(parser):
-    """--share, for the proofs that multiply with the notebooks."""
-    parser.addoption(
-        "--share",
-        metavar="K/N",
-        help="of the gates that run once for each notebook the Kth of N shares; auto/N: the next with each commit",
-    )
+class Kernel(nbval.kernel.RunningKernel):
+    """nbval's kernel; one that has died is not waited for."""
 
-
-def pytest_collection_modifyitems(config, items):
-    """Leaves out the gates that belong to another share. What does not multiply with the notebooks always runs."""
-    if not config.option.share:
-        return
-    number, of = share(config.option.share)
-    several = [item for item in items if "path" in getattr(getattr(item, "callspec", None), "params", ())]
-    others = {item for place, item in enumerate(several) if place % of != number - 1}
-    config.hook.pytest_deselected(items=list(others))
-    items[:] = [item for item in items if item not in others]
-
-
-def pytest_report_header(config):
-    """Which share this is, and how to run it again."""
-    if config.option.share:
-        number, of = share(config.option.share)
-        return f"share {number} of {of}: again with --share {number}/{of}"
-    return None
-
-
-def share(text: str) -> tuple[int, int]:
-    """(K, N) of K/N. Of auto/N, K goes on with every commit, so that N commits in a row run everything."""
-    number, _, of = text.partition("/")
-    if number == "auto":
-        count = ["git", "-c", "safe.directory=*", "rev-list", "--count", "HEAD"]
-        commits = subprocess.run(count, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout
-        number = int(commits) % int(of) + 1
-    return int(number), int(of)
+    def get_message(self, stream, timeout=None):
+        """The next message. Raises Empty after `timeout` seconds, or once the kernel has ended."""
+        end = time.monotonic() + (SECONDS_A_CELL if timeout is None else timeout)
+        while True:
+            alive = self.is_alive()  # asked first: what it has said is here then
+            try:
+                return super().get_message(stream, max(0, min(LOOK, end - time.monotonic())))
+            except Empty:
+                if not alive:  # nbval will call that a timeout
+                    print("The kernel has ended.", file=sys.stderr)
+                if not alive or time.monotonic() >= end:
+                    raise
 
 
 @pytest.hookimpl(trylast=True)
@@ -61,6 +48,13 @@ def pytest_configure(config):
         # An absolute path: in addopts it would be looked for in whatever folder pytest was started.
         option.nbval_sanitize_with = option.nbval_sanitize_with or str(Path(__file__).parent / "tests" / "sanitize.cfg")
         option.nbval_current_env = option.nbval_kernel_name is None
-        if option.nbval_cell_timeout == NBVALS_DEFAULT:  # a dead kernel waits all of it
+        if option.nbval_cell_timeout == NBVALS_DEFAULT:
             option.nbval_cell_timeout = SECONDS_A_CELL
         nbval.kernel.KernelManager = lambda **settings: KernelManager(**kernels.address(), **settings)
+        nbval.plugin.RunningKernel = Kernel
+
+
+def pytest_itemcollected(item):
+    """A cell's outputs are waited for as long as a busy machine needs."""
+    if isinstance(item, nbval.plugin.IPyNbCell):
+        item.output_timeout = SECONDS_FOR_OUTPUTS

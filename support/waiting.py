@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SHORTEST, LONGEST = 0.001, 0.1  # seconds between two looks
-SHARE = 0.1  # of the time that was waited: what a look may come too late
+SHARE = 0.05  # of the time that was waited: what a look may come too late
 
 
 def until(condition: Callable[[], T], timeout: float) -> T:

@@ -83,13 +83,18 @@ def prose(cell: NotebookNode) -> Prose:
     return Prose(block.sub("", cell.source), **halves)
 
 
+def command(path: Path, *arguments: str) -> list[str]:
+    """`pytest --nbval` over one notebook, with the repository's own conftest."""
+    pytest = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
+    return [*pytest, "-c", str(ROOT / "pyproject.toml"), *arguments, str(path)]
+
+
 def nbval(path: Path, *arguments: str, cwd: Path = ROOT, **options) -> subprocess.CompletedProcess:
-    """The finished run of `pytest --nbval` over one notebook, with the repository's own conftest."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
-    command += ["-c", str(ROOT / "pyproject.toml"), *arguments, str(path)]
+    """The finished run of `command`."""
     return subprocess.run(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False, **options
-    )
+        command(path, *arguments),
+        cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False, **options,
+    )  # fmt: skip
 
 
 def copied(path: Path, folder: Path) -> Path:

@@ -7,7 +7,7 @@ import pictures
 import pytest
 from steady import busy_cores
 
-pytestmark = pytest.mark.gate
+pytestmark = [pytest.mark.gate, pytest.mark.alone]
 
 RUNS = int(os.environ.get("RUNS", "200"))
 

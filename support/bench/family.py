@@ -39,22 +39,32 @@ class Family:
         """The pids of the program and its descendants in the group, its own first; none once it has ended."""
         if self.process.poll() is not None:
             return []
-        parents = {}
+        group = []
         for pid in psutil.pids():
             with contextlib.suppress(psutil.Error, OSError):
                 if os.getpgid(pid) == self.group:
-                    parents[pid] = psutil.Process(pid).ppid()
-        found = [self.process.pid]
-        for one in found:
-            found += [pid for pid, parent in parents.items() if parent == one]
-        return found
+                    group.append(psutil.Process(pid))
+        return [process.pid for process in self._descendants(group)]
 
     def everyone(self) -> list[psutil.Process]:
-        """The program and its descendants, the program first; none once it has ended."""
+        """The program and its descendants of the bench, wherever they are, the program first; none once it has ended.
+
+        To find them among the bench's own takes a fraction of what psutil takes, who asks every process for its parent.
+        """
         if self.process.poll() is not None:  # its number may be another's by now
             return []
-        top = psutil.Process(self.process.pid)
-        return [top, *top.children(recursive=True)]
+        return self._descendants(keeper.ours(self.folder, self.group))
+
+    def _descendants(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+        """The program, and those of the processes that descend from it."""
+        parents = {}
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                parents[process] = process.ppid()
+        found = [psutil.Process(self.process.pid)]
+        for one in found:
+            found += [process for process, parent in parents.items() if parent == one.pid]
+        return found
 
     def left_behind(self) -> Iterator[psutil.Process]:
         """Processes that the program has started, wherever they are now: daemons, or children that outlived it."""

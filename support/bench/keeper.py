@@ -19,7 +19,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 GRACE = 0.5  # seconds between SIGTERM and SIGKILL; everything is gone well within two
 LOOK = 0.5  # seconds between two looks at who is the keeper's parent
@@ -53,25 +52,29 @@ def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     All others are the business of that leader, and few enough remain to be asked for more. `led` tells of each
     session that has been looked at whether somebody leads it; the kernel's counts as led by nobody.
     """
-    import psutil
-
     session = os.getsid(pid)
     if session == pid:
         return True
     if session not in led:
-        try:
-            led[session] = lives(psutil.Process(session)) and not _is_leaving(session)
-        except psutil.Error:
-            led[session] = False
+        led[session] = _leads(session)
     return not led[session]
 
 
-def _is_leaving(pid: int) -> bool:
-    """Whether the process is about to end: it has no memory any more, and so no environment. Linux tells."""
+def _leads(session: int) -> bool:
+    """Whether the leader of the session runs, and is not about to end: then it has no environment any more."""
+    import psutil
+
+    if sys.platform == "linux":  # one look, where psutil takes several
+        try:
+            with open(f"/proc/{session}/environ", "rb") as environment:
+                return bool(environment.read(1))
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        except OSError:
+            pass  # it is another user's
     try:
-        with open(f"/proc/{pid}/environ", "rb") as environment:
-            return not environment.read(1)
-    except OSError:
+        return lives(psutil.Process(session))
+    except psutil.Error:
         return False
 
 
@@ -87,8 +90,16 @@ def _belongs(pid: int, folder: str) -> bool:
         return True
     if os.getsid(pid) == os.getsid(0):
         return False
-    process = psutil.Process(pid)
-    return Path(process.cwd()).is_relative_to(folder) and not process.terminal()
+    return f"{_cwd(pid)}/".startswith(f"{folder}/") and not psutil.Process(pid).terminal()
+
+
+def _cwd(pid: int) -> str:
+    """The folder in which a process works. Raises OSError or psutil's errors."""
+    if sys.platform == "linux":  # what psutil does, without a look at all else
+        return os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
+    import psutil
+
+    return psutil.Process(pid).cwd()
 
 
 def says(pid: int, variable: str) -> bool:

@@ -144,6 +144,8 @@ class Tap:
             return any(piece.kind == what for piece in self.pieces[self._seen :])
         ways: dict[tuple[int, str], bytearray] = {}
         for piece in self.pieces[self._seen :]:
+            if piece.kind == "note":  # what the cell says has not crossed
+                continue
             ways.setdefault((piece.connection, piece.way), bytearray()).extend(piece.data)
         return any(what in came for came in ways.values())
 

@@ -1,6 +1,7 @@
 """The bench: ports, re-runs, and a fresh start."""
 
 import ast
+import itertools
 import os
 import shutil
 import socket
@@ -53,10 +54,12 @@ def test_a_port_that_was_asked_for(bench, familiar):
 
 @pytest.fixture
 def outdated(monkeypatch):
-    """A function that has the bench believe that these ports, then a quiet one, are free."""
+    """A function that has the bench believe that these ports are free, and then finds it others."""
+    claims = ports.claims
 
     def believe(*taken):
-        monkeypatch.setattr(ports, "claims", lambda _: map(ports.Claim, [*taken, samples.quiet_port()]))
+        others = claims(samples.quiet_port())
+        monkeypatch.setattr(ports, "claims", lambda _: itertools.chain(map(ports.Claim, taken), others))
 
     return believe
 

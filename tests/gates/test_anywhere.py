@@ -1,4 +1,4 @@
-"""The gate "anywhere": each notebook passes wherever, whenever and however often it is run."""
+"""The gate "anywhere": each notebook passes wherever, whenever and however often it is run; see test_thirty, too."""
 
 import contextlib
 import os
@@ -11,7 +11,16 @@ import course
 import nbformat
 import pytest
 
+from support.upkeep.proofs import of_the_share
+
 PORTS = (8000, 8001, 9001, 8080, 18000, 18001, 19001, 18080)
+# IPython runs it when a kernel starts. What is left then is what other systems have, too.
+WITHOUT_SHORTCUTS = """
+from pathlib import Path
+from support.bench import ports
+
+ports.LINUX, ports.LOCKS = False, Path({locks!r})
+"""
 
 
 @contextlib.contextmanager
@@ -52,9 +61,19 @@ def test_twice_in_one_kernel_with_its_usual_ports_taken(path, environment, tmp_p
     assert run.returncode == 0, f"make the cell bear it: no fixed port, no leftover state\n{run.stdout[-3000:]}"
 
 
+def without_shortcuts(folder):
+    """The variables for kernels that use neither abstract sockets nor sock_diag, and the folder of their claims."""
+    startup, locks = folder / "ipython" / "profile_default" / "startup" / "shortcuts.py", folder / "locks"
+    startup.parent.mkdir(parents=True)
+    locks.mkdir()
+    startup.write_text(WITHOUT_SHORTCUTS.format(locks=str(locks)), encoding="utf-8")
+    return {"IPYTHONDIR": str(folder / "ipython")}, locks
+
+
 @pytest.mark.gate
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
-def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_path(path, tmp_path):
+def test_four_at_once_without_linuxs_shortcuts_from_a_read_only_checkout_with_a_space_and_hangul(path, tmp_path):
+    environment, locks = without_shortcuts(tmp_path)
     folder = tmp_path / "읽기 전용 checkout"
     for needed in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
         (folder / needed).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +83,8 @@ def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_p
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", str(target)]
     for place in [*folder.rglob("*"), folder]:
         place.chmod(0o555 if place.is_dir() else 0o444)
-    runs = [subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    options = {"cwd": folder, "env": os.environ | environment, "stdout": subprocess.PIPE, "text": True}
+    runs = [subprocess.Popen(command, **options) for _ in range(4)]
     try:
         said = [run.communicate(timeout=600)[0] for run in runs]
     finally:
@@ -75,11 +95,12 @@ def test_four_at_once_from_a_read_only_checkout_with_a_space_and_hangul_in_its_p
     assert [run.returncode for run in runs] == [0, 0, 0, 0], (
         f"an output depends on what else runs: show names and order, no times\n{max(said, key=len)[-3000:]}"
     )
+    assert list(locks.iterdir()), "Linux's shortcuts were not switched off: mend without_shortcuts()"
 
 
 @pytest.mark.gate
-def test_in_reverse_order():
-    backwards = [str(path) for path in reversed(course.NOTEBOOKS)]
+def test_in_reverse_order(pytestconfig):
+    backwards = [str(path) for path in reversed(of_the_share(pytestconfig, course.NOTEBOOKS))]
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *backwards]
     run = subprocess.run(command, cwd=course.ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert run.returncode == 0, f"make the cell bear it: no fixed port, no leftover state\n{run.stdout[-3000:]}"

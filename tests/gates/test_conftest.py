@@ -80,7 +80,7 @@ def test_without_nbval_the_tests_still_run(repository: Path):
     assert pytest_in(repository).startswith("1 passed, 1 deselected"), "it needs nbval: mend conftest.py"
 
 
-@pytest.mark.parametrize(("seconds", "asked", "kernel"), [(60, 2000, None), (5.0, 5.0, "own")])
+@pytest.mark.parametrize(("seconds", "asked", "kernel"), [(300, 2000, None), (5.0, 5.0, "own")])
 def test_what_was_asked_for_wins(pytestconfig: pytest.Config, seconds: float, asked: float, kernel: str | None):
     option = SimpleNamespace(markexpr="gate", nbval=True, nbval_sanitize_with=kernel, nbval_kernel_name=kernel)
     option.nbval_cell_timeout = asked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import Said
 from .. import expect
-from ..asgi import expect_of, on_both
+from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, ask, chunked, connect, judged, said
 
 PROGRAM = Path(__file__).with_name("departure_app.py")
@@ -31,18 +31,18 @@ def until_gone(tap, program):
 def _judge_staying(tap, program: str) -> None:
     """A client that waits for 0.1 s of work must get its answer."""
     answer = ask(tap, "GET /short")
-    expect_of(
-        tap,
-        answer.whole and answer.code != 500,
-        Said(
-            f"{program}: a client that waited for 0.1 s of work got no answer. Does until_gone return as soon "
-            "as the work is done, without waiting for the client to leave?",
-            f"{program}: 0.1초짜리 작업을 기다린 클라이언트가 응답을 받지 못했습니다. until_gone은 작업이 끝나는 "
-            "즉시 반환하나요? 클라이언트가 연결을 끊을 때까지 기다리면 안 됩니다.",
-        ),
-        answer.status,
-        "200 OK",
+    message = Said(
+        f"{program}: a client that waited for 0.1 s of work got no answer. Does until_gone return as soon as the work "
+        "is done, without waiting for the client to leave?",
+        f"{program}: 0.1초짜리 작업을 기다린 클라이언트가 응답을 받지 못했습니다. until_gone은 작업이 끝나는 즉시 "
+        "반환하나요? 클라이언트가 연결을 끊을 때까지 기다리면 안 됩니다.",
     )
+    if trouble(tap):
+        message = Said(
+            f"{program}: that was while a client waited for 0.1 s of work.",
+            f"{program}: 클라이언트가 0.1초짜리 작업을 기다리던 중이었습니다.",
+        )
+    expect_of(tap, answer.whole and answer.code != 500, _advised(message, tap), answer.status, "200 OK")
     expect(
         answer.code == 200 or said(tap, "work is done", timeout=0),
         Said(
@@ -64,6 +64,17 @@ def _judge_staying(tap, program: str) -> None:
         ),
         _returned(tap),
         "True",
+    )
+
+
+def _advised(message: Said, tap) -> Said:
+    """The message, and what helps where the learner's code awaited a task that it had cancelled."""
+    raised = trouble(tap)
+    if not raised or "CancelledError" not in raised.en:
+        return message
+    return message + Said(
+        "`await task` raises CancelledError if the task was cancelled; asyncio.wait({task}) does not.",
+        "취소된 태스크를 `await task`로 기다리면 CancelledError가 나고, asyncio.wait({task})로 기다리면 나지 않습니다.",
     )
 
 
@@ -104,13 +115,14 @@ def _judge_leaving(tap, program: str) -> None:
 def _judge_end(tap, program: str) -> None:
     """After the cancelling until_gone must return False, and not before the work has cleaned up."""
     returned = said(tap, "until_gone returned False")
+    message = Said(
+        f"{program}: the work was cancelled, but until_gone did not return False.",
+        f"{program}: 작업은 취소되었지만 until_gone이 False를 반환하지 않았습니다.",
+    )
     expect_of(
         tap,
         returned,
-        Said(
-            f"{program}: the work was cancelled, but until_gone did not return False.",
-            f"{program}: 작업은 취소되었지만 until_gone이 False를 반환하지 않았습니다.",
-        ),
+        _advised(message, tap),
         _returned(tap),
         "False",
     )

@@ -61,16 +61,7 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
     never = Said(f"{program}: the upload was never answered.", f"{program}: 업로드에 응답이 없습니다.")
     advice = _advice(tap)
     expect_of(tap, answer.whole, never + advice if advice else never, answer.fault or answer.status, "200 OK")
-    expect_of(
-        tap,
-        answer.code == 200,
-        Said(
-            f"{program} answered {answer.code}: your app failed or returned without an answer.",
-            f"{program} 서버의 응답은 {answer.code}입니다. 앱에서 예외가 났거나 앱이 응답 없이 반환했습니다.",
-        ),
-        answer.status,
-        "200 OK",
-    )
+    expect_of(tap, answer.code == 200, _why_not_200(tap, program, answer), answer.status, "200 OK")
     wanted = hashlib.sha256(SMALL).hexdigest()
     expect(
         answer.body != hashlib.sha256(SMALL).digest(),
@@ -107,9 +98,31 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
     )
 
 
+def _why_not_200(tap, program: str, answer: Answer) -> Said:
+    """Who chose the other status: the learner's app, or the server in its place."""
+    starts = [event for event in tap.upstream.events().only("http") if event.name == "http.response.start"]
+    if any(event.data.get("status") == answer.code for event in starts):
+        return Said(
+            f"{program}: your app sent the status {answer.code}. Send 200.",
+            f"{program}: 앱이 상태 코드 {answer.code}를 보냈습니다. 200을 보내세요.",
+        )
+    answered = Said(f"{program} answered {answer.code}.", f"{program} 서버의 응답은 {answer.code}입니다.")
+    if trouble(tap):
+        return answered
+    return answered + Said(
+        "Your app returned and had sent no answer: send http.response.start, then http.response.body.",
+        "앱이 아무것도 보내지 않고 반환했습니다. http.response.start와 http.response.body를 차례로 보내세요.",
+    )
+
+
 def _advice(tap) -> Said | None:
     """What helps when no answer came: it depends on what the learner's code raised, if anything."""
     raised = trouble(tap)
+    if raised and "unpack" in raised.en:
+        return Said(
+            "headers is a list of pairs, each of a name and a value.",
+            "headers는 이름과 값의 쌍을 담은 리스트입니다.",
+        )
     if raised and "TypeError" in raised.en:
         return Said(
             "Are the body and each header's name and value bytes?",
@@ -234,5 +247,14 @@ def _judge_hanging_up(tap, program: str) -> None:
             "End the loop when http.disconnect comes.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊고 {SILENCE}초가 지났는데도 앱이 반환하지 "
             "않았습니다. http.disconnect를 받으면 루프를 끝내세요.",
+        ),
+    )
+    expect(
+        "sent after http.disconnect" not in tap.upstream.log(),
+        Said(
+            f"{program}: a client hung up midway through its upload, and your app answered it all the same, with the "
+            "digest of a half. When http.disconnect comes, return.",
+            f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었는데도 앱이 그때까지 받은 조각만으로 해시를 구해 "
+            "응답했습니다. http.disconnect를 받으면 바로 반환하세요.",
         ),
     )

@@ -22,20 +22,25 @@ def look():
 async def app(scope, receive, send):
     """Hands a POST to the learner's app."""
     assert scope["type"] == "http"
+    gone = False
 
     async def watched_receive():
         global left
+        nonlocal gone
         look()
         event = await receive()
         if scope["query_string"] == b"small":
             print("receive() brought", event["type"])
-        if event["type"] == "http.disconnect" and not left:
+        gone = event["type"] == "http.disconnect"
+        if gone and not left:
             left = True
             print("a client has left")
         return event
 
     async def watched_send(event):
         look()
+        if gone:
+            print("sent after http.disconnect")
         await send(event)
 
     if scope["method"] == "POST" and scope["query_string"] != b"discard":

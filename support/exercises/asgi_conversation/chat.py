@@ -102,15 +102,20 @@ def _judge_listening(tap, program: str, number: int) -> None:
 def _judge_goodbye(tap, program: str) -> None:
     """The app's call must return, and without an exception of its own, when cho closes her connection."""
     over = said(tap, "the call is over for cho")
+    advice = Said(
+        "The last event is websocket.disconnect, and it has no text and no bytes.",
+        "마지막 이벤트는 websocket.disconnect이며, text도 bytes도 들어 있지 않습니다.",
+    )
+    if "receive() after websocket.disconnect" in tap.upstream.log():
+        advice = Said(
+            "Your app called receive() again after websocket.disconnect. It is the last event: leave the loop.",
+            "앱이 websocket.disconnect를 받은 뒤에 receive()를 또 호출했습니다. 이것이 마지막 이벤트이니 루프를 "
+            "끝내세요.",
+        )
     expect_of(
         tap,
         not trouble(tap),
-        Said(
-            f"{program}: that was when cho left. The last event is websocket.disconnect, and it has no text "
-            "and no bytes.",
-            f"{program}: cho가 연결을 끊었을 때입니다. 마지막 이벤트는 websocket.disconnect이며, text도 bytes도 "
-            "들어 있지 않습니다.",
-        ),
+        Said(f"{program}: that was when cho left.", f"{program}: cho가 연결을 끊었을 때입니다.") + advice,
     )
     expect(
         over,

@@ -21,6 +21,9 @@ class Send:
     def __init__(self, name, send):
         self.name, self.send, self.received, self.left, self.ended = name, send, 0, False, False
 
+    def __repr__(self):
+        return f"<send of {self.name}>"
+
     def __hash__(self):
         return 0 if self.name == "ann" else object.__hash__(self)
 
@@ -49,6 +52,8 @@ async def app(scope, receive, send):
         watched_send.received += 1
         if watched_send.received == 2:
             print("the room listens")
+        if watched_send.left:
+            print("receive() after websocket.disconnect")
         event = await receive()
         watched_send.left = event["type"] == "websocket.disconnect"
         if name == "ann" and watched_send.left:

@@ -1,5 +1,6 @@
 """The check of pool: open while uvicorn serves, a reason where it cannot start, and daphne, which has no lifespan."""
 
+import re
 from pathlib import Path
 
 from ...bench.server import Server
@@ -12,6 +13,7 @@ PROGRAM = Path(__file__).with_name("startup_app.py")
 UP, DOWN, DAPHNE = "DATABASE=up uvicorn exercise:app", "DATABASE=down uvicorn exercise:app", "daphne exercise:app"
 PATIENCE = 10  # seconds that a server may take to stop
 REASON = "no database at db:5432"  # what open() says where it fails
+NOT_MINE = "RuntimeError: lifespan is not mine"  # what the wrapped app raises on a lifespan scope
 STARTED = ["lifespan.startup", "open()", "lifespan.startup.complete"]
 STOPPED = ["lifespan.shutdown", "close()", "lifespan.shutdown.complete"]
 
@@ -76,16 +78,16 @@ def _judge_start(error: BenchError, lines: list[str]) -> None:
 
 def _judge_pool(found: str, lines: list[str]) -> None:
     """What the page found as its pool must be the one that was opened."""
-    failed = [line.removeprefix("raised ") for line in lines if line.startswith("raised ")]
+    failed = _raised(lines)
     expect(
         not failed or found == "open",
         Said(
-            f"uvicorn serves, but without a lifespan: on that scope your app raised `{''.join(failed[:1])}`, and a "
-            "server takes any exception there for 'not mine'. Answer lifespan.startup yourself.",
-            f"uvicorn이 라이프스팬 없이 동작합니다. 라이프스팬 스코프에서 앱이 `{''.join(failed[:1])}` 예외를 "
-            "일으켰고, 서버는 이 스코프에서 난 예외를 모두 '내 담당이 아니다'로 받아들입니다. lifespan.startup에 직접 "
-            "응답하세요.",
-        ),
+            f"uvicorn serves, but without a lifespan: on that scope your app raised `{failed}`, and a server takes any "
+            "exception there for 'not mine'.",
+            f"uvicorn이 라이프스팬 없이 동작합니다. 라이프스팬 스코프에서 앱이 `{failed}` 예외를 일으켰고, 서버는 이 "
+            "스코프에서 난 예외를 모두 앱이 라이프스팬을 지원하지 않는다는 뜻으로 받아들입니다.",
+        )
+        + _advice(failed),
     )
     expect(
         "open()" in lines,
@@ -116,6 +118,29 @@ def _judge_pool(found: str, lines: list[str]) -> None:
     )
 
 
+def _raised(lines: list[str]) -> str:
+    """What the learner's app raised first on the lifespan scope; nothing if it did not."""
+    return next((line.removeprefix("raised ") for line in lines if line.startswith("raised ")), "")
+
+
+def _advice(failed: str) -> Said:
+    """What helps against the exception."""
+    if failed == NOT_MINE:
+        return Said(
+            "It came from `app`: answer the lifespan yourself, and hand only the other scopes on.",
+            "`app`에서 난 예외입니다. 라이프스팬에는 직접 응답하고, `app`에는 다른 스코프만 넘기세요.",
+        )
+    if "await" in failed:
+        return Said(
+            "pool.open() and pool.close() are plain functions: call them without await.",
+            "pool.open()과 pool.close()는 코루틴이 아닌 일반 함수이므로 await 없이 호출하세요.",
+        )
+    return Said(
+        "Answer lifespan.startup without an exception.",
+        "예외를 내지 말고 lifespan.startup에 응답하세요.",
+    )
+
+
 def _judge_handed_on(tap, kind: str, came: str, wanted: str) -> None:
     """A scope that is no lifespan must reach the app as it is."""
     expect_of(
@@ -136,14 +161,15 @@ def _judge_stop(lines: list[str]) -> None:
     """From startup to shutdown each event and each call stands in its place, once."""
     wanted = STARTED + STOPPED
     came = [line for line in lines if not line.startswith("raised ")]
-    failed = next((line.removeprefix("raised ") for line in lines if line.startswith("raised ")), None)
+    failed = _raised(lines)
     expect(
-        failed is None,
+        not failed,
         Said(
             f"After lifespan.startup.complete your app raised `{failed}`.",
             f"lifespan.startup.complete를 보낸 뒤 앱에서 `{failed}` 예외가 났습니다.",
-        ),
-        came,
+        )
+        + _advice(failed),
+        lines,
         wanted,
     )
     expect(
@@ -250,7 +276,17 @@ def _judge_end(error: BenchError, lines: list[str]) -> None:
             error.evidence,
         ),
     )
-    rest = [line for line in after.splitlines() if line in ("lifespan.startup.complete", "close()")]
+    kind = re.search("^message of type (.*)", after, re.MULTILINE)
+    expect(
+        not kind,
+        Said(
+            f"The message of lifespan.startup.failed is no str: its type is `{kind and kind[1]}`. Send the exception's "
+            "text.",
+            f"lifespan.startup.failed의 message가 str이 아니라 `{kind and kind[1]}` 타입입니다. 예외를 문자열로 바꿔 "
+            "보내세요.",
+        ),
+    )
+    rest = [line for line in after.splitlines() if line in ("lifespan.startup.complete", "close()", "receive()")]
     expect(
         not rest,
         Said(

@@ -62,16 +62,23 @@ async def app(scope, receive, send):
     if scope.get("path") == "/telegram":
         scope = scope | {"type": "telegram"}
     lives = scope["type"] == "lifespan"
+    failed = False
 
     async def watched_receive():
+        if failed:
+            note("receive()")
         event = await receive()
         if lives:
             note(event["type"])
         return event
 
     async def watched_send(event):
+        nonlocal failed
+        failed = event["type"] == "lifespan.startup.failed"
         if lives:
             note(event["type"])
+        if failed and not isinstance(event.get("message", ""), str):
+            note(f"message of type {type(event['message']).__name__}")
         await send(event)
 
     try:

@@ -8,6 +8,7 @@ from .. import exercise, expect, in_turn
 from ..drive import ask, handshake, judged
 from .servers import halves, serving, site
 
+SURE = 60  # seconds; each of these lines comes, on a busy machine late: daphne looks only once a second
 # What somebody did to the /ws/ location: the text that stood there, and what stands there now.
 FAULTS = {
     "Host": ("proxy_set_header Host $http_host;", ""),
@@ -68,9 +69,9 @@ def three_logs(bench):
             ask(front, "GET /")
             _shaken(front)
             found = {
-                "nginx": front.upstream.log(" by ", count=2).splitlines(),
-                "gunicorn": gunicorn.log('"GET', count=pages_lines + 1).splitlines()[pages_lines:],
-                "daphne": daphne.log('"', count=chat_lines + lines).splitlines()[chat_lines:],
+                "nginx": front.upstream.log(" by ", count=2, timeout=SURE).splitlines(),
+                "gunicorn": gunicorn.log('"GET', count=pages_lines + 1, timeout=SURE).splitlines()[pages_lines:],
+                "daphne": daphne.log('"', count=chat_lines + lines, timeout=SURE).splitlines()[chat_lines:],
             }
             pages_lines += len(found["gunicorn"])
             chat_lines += len(found["daphne"])

@@ -1,6 +1,7 @@
 """The check of 0-start-here: a request sent by hand over a socket."""
 
 import inspect
+import re
 import shlex
 import signal
 import socket
@@ -95,7 +96,7 @@ def _judge_request(tap, answer) -> None:
         ),
     )
     expect(sent, Said("Nothing was sent to the server.", "서버로 아무것도 보내지 않았습니다."), sent, asked)
-    _judge_lines(sent)
+    _judge_lines(sent, asked)
     request = _understood(sent, asked)
     _judge_request_line(request, sent)
     more = sent.partition(b"\r\n\r\n")[2]
@@ -117,8 +118,19 @@ def _request(tap) -> bytes:
     return f"GET {PATH} HTTP/1.1\r\nHost: {tap.address}\r\n\r\n".encode()
 
 
-def _judge_lines(sent: bytes) -> None:
-    """Each line must end as it should, and an empty one must end the head."""
+def _judge_lines(sent: bytes, asked: bytes) -> None:
+    """Each line must begin and end as it should, and an empty one must end the head."""
+    expect(
+        not re.search(rb"\A\s|^[ \t]+\S", sent, re.MULTILINE),
+        Said(
+            "A request begins with its method, and no line of it begins with a space: yours has an empty line before "
+            "it, or spaces, as a string in triple quotes often has.",
+            "요청은 메서드로 시작하고 어느 줄도 공백으로 시작하지 않아야 하는데, 보낸 요청은 앞에 빈 줄이나 공백이 "
+            "있습니다. 삼중 따옴표 문자열을 쓰면 흔히 이렇게 됩니다.",
+        ),
+        sent,
+        asked,
+    )
     mended = sent.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     expect(
         b"\n" not in sent.replace(b"\r\n", b""),

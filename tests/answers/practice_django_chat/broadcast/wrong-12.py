@@ -1,0 +1,28 @@
+%%writefile hall.py
+import os
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+LAYER = {
+    "BACKEND": "channels_redis.core.RedisChannelLayer",
+    "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
+}
+
+
+class Hall(AsyncWebsocketConsumer):
+    def __init__(self):
+        super().__init__()
+        self.room = self.scope["url_route"]["kwargs"]["room"]
+        self.groups = [self.room]
+
+    async def connect(self):
+        await self.accept()
+
+    async def receive(self, text_data):
+        await self.channel_layer.group_send(self.room, {"type": "hall.said", "text": text_data})
+
+    async def hall_said(self, event):
+        await self.send(event["text"])
+
+    async def disconnect(self, code):
+        await self.channel_layer.group_discard(self.room, self.channel_name)

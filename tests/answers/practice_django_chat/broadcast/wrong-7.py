@@ -1,0 +1,23 @@
+%%writefile hall.py
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+LAYER = {
+    "BACKEND": "channels_redis.core.RedisChannelLayer",
+    "CONFIG": {"hosts": ["redis://127.0.0.1:1"]},
+}
+
+
+class Hall(AsyncWebsocketConsumer):
+    async def connect(self):
+        self.room = self.scope["url_route"]["kwargs"]["room"]
+        await self.channel_layer.group_add(self.room, self.channel_name)
+        await self.accept()
+
+    async def receive(self, text_data):
+        await self.channel_layer.group_send(self.room, {"type": "hall.said", "text": text_data})
+
+    async def hall_said(self, event):
+        await self.send(event["text"])
+
+    async def disconnect(self, code):
+        await self.channel_layer.group_discard(self.room, self.channel_name)

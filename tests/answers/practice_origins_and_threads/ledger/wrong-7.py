@@ -1,0 +1,15 @@
+%%writefile ledger.py
+import asyncio
+
+from books import total
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+slow_total = database_sync_to_async(total, thread_sensitive=False)
+lock = asyncio.Lock()
+
+
+class Ledger(AsyncWebsocketConsumer):
+    async def receive(self, text_data):
+        async with lock:
+            await self.send(str(await slow_total(text_data)))

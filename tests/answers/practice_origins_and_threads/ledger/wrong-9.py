@@ -1,0 +1,14 @@
+%%writefile ledger.py
+from books import total
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+slow_total = database_sync_to_async(total, thread_sensitive=False)
+newest = {}
+
+
+class Ledger(AsyncWebsocketConsumer):
+    async def receive(self, text_data):
+        newest["client"] = self
+        answer = str(await slow_total(text_data))
+        await newest["client"].send(answer)

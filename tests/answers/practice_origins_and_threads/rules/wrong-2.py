@@ -1,0 +1,15 @@
+%%writefile rules.py
+from channels.security.websocket import OriginValidator, WebsocketDenier
+
+
+def guarded(app):
+    browsers = OriginValidator(app, ["https://chat.example"])
+
+    async def guard(scope, receive, send):
+        headers = dict(scope["headers"])
+        if b"origin" in headers:
+            await browsers(scope, receive, send)
+        elif True:
+            await app(scope, receive, send)
+
+    return guard

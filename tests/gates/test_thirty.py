@@ -1,0 +1,36 @@
+"""The gate "thirty at once": a class on one small machine ends with the stored outputs, only later."""
+
+import os
+
+import course
+import crowd
+import pytest
+
+THIRTY = 30
+# What one costs is measured while the cores are as busy as with thirty: with all of them to itself it costs less.
+FEW = os.cpu_count()
+BAR = 1.3  # times what it costs thirty times
+
+
+@pytest.mark.gate
+@pytest.mark.alone
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_thirty_at_once(path):
+    few, thirty = crowd.gather(FEW, path), crowd.gather(THIRTY, path)
+    print(f"{course.name(path)}: {few}; {thirty}")
+    assert not few.failed, f"it is not green to begin with: run `make refresh`\n{few.failed[0][-3000:]}"
+    assert not thirty.failed, (
+        f"{len(thirty.failed)} of {THIRTY} failed: let no output rest on a sleep or on a bound that a busy machine "
+        f"breaks\n{thirty.failed[0][-3000:]}"
+    )
+    ratio = thirty.processor / THIRTY / (few.processor / FEW)
+    assert ratio <= BAR, f"each costs {ratio:.2f} times as much as alone: see who waits by looking, and wait less often"
+
+
+def test_a_run_that_fails_is_seen(tmp_path):
+    """And what the others cost is counted all the same."""
+    path = course.copied(course.NOTEBOOKS[0], tmp_path)
+    path.write_text(path.read_text("utf-8").replace("HTTP/1.0 200 OK", "HTTP/1.0 299 OK"), encoding="utf-8")
+    found = crowd.gather(2, path)
+    assert len(found.failed) == 2 and "299" in found.failed[0], "it does not see red runs: mend tests/crowd.py"
+    assert found.processor > 0.5, f"it does not see what runs cost ({found}): mend tests/crowd.py"
