@@ -31,6 +31,7 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": KEY,
 }
+H2C = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": ""}  # RFC 7540, section 3.2
 
 
 def written(bench: Bench, file: str) -> Path:

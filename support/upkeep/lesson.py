@@ -96,7 +96,9 @@ def navigate(path: Path) -> None:
     title.source = re.sub(r"(?m)^(Previous|Next): .*$", english, title.source)
     title.source = re.sub(r"(?m)^(이전|다음): .*$", korean, title.source)
     title.source = re.sub(r"(?m)^\d+ minutes, and \d+", f"{lesson} minutes, and {exercises}", title.source)
-    title.source = re.sub(r"(?m)^\d+분, 연습에 \d+분", f"{lesson}분, 연습에 {exercises}분", title.source)
+    title.source = re.sub(
+        r"(?m)^읽고 실행하는 데 \d+분, 연습에 \d+분", f"읽고 실행하는 데 {lesson}분, 연습에 {exercises}분", title.source
+    )
     written = nbformat.writes(notebook) + "\n"
     if written != path.read_text(encoding="utf-8"):
         path.write_text(written, encoding="utf-8")

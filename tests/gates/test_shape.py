@@ -71,7 +71,7 @@ def times(path, notebook) -> Iterator[tuple[str, str, str]]:
         if minutes is None:
             yield cell.id, "exercise-minutes", "end both halves of the heading with its minutes: (15 min) · …(15분)"
     needed, besides = lesson.minutes(notebook), sum(minutes or 0 for _, minutes in tasks)
-    told = f"{needed} minutes, and {besides} more", f"{needed}분, 연습에 {besides}분 더"
+    told = f"{needed} minutes, and {besides} more", f"읽고 실행하는 데 {needed}분, 연습에 {besides}분 더"
     if not all(each in title.source for each in told):
         yield (
             title.id,
@@ -236,7 +236,7 @@ def test_the_readme_leads_somewhere_and_says_the_same_in_both_languages():
 
 GOOD_TITLE = "# 1.3 A · 가\n\n" + "".join(
     f'<div lang="{language}">\n\n- **a** b\n- **c** d\n- **e** f\n\n{told}\n\n{{{language}}}\n\n</div>\n'
-    for language, told in (("en", "5 minutes, and 0 more for"), ("ko", "5분, 연습에 0분 더"))
+    for language, told in (("en", "5 minutes, and 0 more for"), ("ko", "읽고 실행하는 데 5분, 연습에 0분 더"))
 )
 LOOK = '<div lang="en">\n\n**Look.** x\n\n</div>'
 

@@ -29,6 +29,8 @@ ALIKE = {
     "asgi_contract:awaited": "either server has one event loop",
     "nginx_in_front:shop-run": "nginx sends both workers the same, and both read the same of it",
     "nginx_in_front:trust-run": "either worker trusts whoever connects to its unix socket",
+    "nginx_websocket_and_sse:feed-run": "either worker writes a piece at once",
+    "nginx_websocket_and_sse:quiet-run": "neither worker pings within the 3 s, and both take the handshake in HTTP/1.0",
     "nginx_one_or_two:run-halves": "the pages are the same on either worker",
     "nginx_one_or_two:health-room": "either server has the room",
     "nginx_one_or_two:claims-servers-shown": "to either WSGI worker a handshake is a GET",

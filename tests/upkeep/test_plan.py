@@ -33,7 +33,7 @@ def test_the_minutes_are_those_of_the_titles():
     for name, minutes, exercises in told:
         title = course.read(course.ROOT / "notebooks" / name).cells[0].source
         assert f"\n{minutes} minutes, and {exercises} more" in title
-        assert f"\n{minutes}분, 연습에 {exercises}분" in title
+        assert f"\n읽고 실행하는 데 {minutes}분, 연습에 {exercises}분" in title
 
 
 @pytest.mark.parametrize("entries", [entries for days in plan.DAYS.values() for entries in days])

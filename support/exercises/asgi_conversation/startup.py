@@ -85,7 +85,7 @@ def _judge_pool(found: str, lines: list[str]) -> None:
             f"uvicorn serves, but without a lifespan: on that scope your app raised `{failed}`, and a server takes any "
             "exception there for 'not mine'.",
             f"uvicorn이 라이프스팬 없이 동작합니다. 라이프스팬 스코프에서 앱이 `{failed}` 예외를 일으켰고, 서버는 이 "
-            "스코프에서 난 예외를 모두 '내 담당이 아니다'로 받아들입니다.",
+            "스코프에서 난 예외를 모두 앱이 라이프스팬을 지원하지 않는다는 뜻으로 받아들입니다.",
         )
         + _advice(failed),
     )

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from ...errors import Said
 from .. import exercise, expect
 from ..configuration import configuration
-from ..drive import Answer, ask, handshake, judged
+from ..drive import H2C, Answer, ask, handshake, judged
 from .servers import PATIENCE, halves, serving
 
 SITES = ("chat.example:81", "talk.example:82")  # ports that no bench hands out
 # What upgrades a connection to HTTP/2 in the clear (RFC 7540, section 3.2), with no settings of its own.
-H2C = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": ""}
 PAGES = ("GET /", "GET /deep/ws/er?x=1", "GET /a%2Fb", "GET /wsx")
 SOCKETS = ("handshake /ws/", "handshake /ws/room/7?name=kim", "handshake /ws")
 

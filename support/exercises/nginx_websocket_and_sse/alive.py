@@ -1,21 +1,24 @@
 """Exercise "alive": a WebSocket on which nobody says anything outlives nginx's timeout ten times over."""
 
+import contextlib
+import re
 import time
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from ...errors import BenchError, Said
+from ...errors import Said
 from ...waiting import until
 from .. import UNSAID, exercise, expect
-from ..drive import judged, serving, written
+from ..drive import judged, said, serving, written
 from ..gunicorn import last_error
 
 HERE = Path(__file__).parent
 TIMEOUT, TIMES = 1.0, 10  # seconds of nginx's timeout, as in idle.conf.jinja, and how many of them
 PATIENCE = 5  # seconds for an echo
 MOST = 10  # heartbeats a timeout, on average
+LISTENED = 2  # timeouts in which a heartbeat that is merely late comes
 BEAT = "beat"
 TOO_LATE = 504  # nginx's status for an upstream that does not answer in time
 BLOCKED = Said(
@@ -96,17 +99,38 @@ def _echoes(ws: ClientConnection, room, text: str, when: Said) -> None:
         came = nothing
     except ConnectionClosed as closed:
         came = str(closed)
-    _expect(
-        came == text,
-        room,
-        Said(
-            f"The client said {text!r} {when.en}, and no echo came. "
-            "The app must go on receiving while it beats, and nothing may block the loop.",
-            f"{when.ko} 클라이언트가 {text!r} 메시지를 보냈는데 되돌아오지 않았습니다. "
-            "하트비트를 보내는 동안에도 앱은 계속 받아야 하고, 이벤트 루프를 막아서도 안 됩니다.",
-        ),
-        came,
-        text,
+    if came != text:
+        why = _deaf(room, ws.request.path, text)
+        _expect(
+            False,
+            room,
+            Said(
+                f"The client said {text!r} {when.en}, and no echo came. {why.en}",
+                f"{when.ko} 클라이언트가 {text!r} 메시지를 보냈는데 되돌아오지 않았습니다. {why.ko}",
+            ),
+            came,
+            text,
+        )
+
+
+def _deaf(room, path: str, text: str) -> Said:
+    """Why the client's message did not come back: how far the app of the last WebSocket at the path has got."""
+    events = room.upstream.events().only("websocket")
+    called = [event.exchange for event in events if event.name == "scope" and event.data["path"] == path]
+    got = [event for event in events if event.exchange in called and event.way == "→" and event.name != "scope"]
+    if any(event.name == "websocket.receive" and event.data.get("text") == text for event in got):
+        return Said("The app received it, and did not send it back.", "앱은 메시지를 받고도 되돌려 보내지 않았습니다.")
+    if not events.open.intersection(called[-1:]):
+        return Said("The app had ended by then.", "앱은 그때 이미 끝나 있었습니다.")
+    if len(re.findall(f"^asks at {path}$", room.upstream.log(), re.MULTILINE)) <= len(got):
+        return Said(
+            "The app does not wait in `receive()`: it must go on receiving while it beats.",
+            "앱이 `receive()`에서 기다리고 있지 않습니다. 하트비트를 보내는 동안에도 메시지를 계속 받아야 합니다.",
+        )
+    return Said(
+        "The app waits in `receive()`, and the server does not get to hand the message over: "
+        "something blocks the event loop.",
+        "앱은 `receive()`에서 기다리는데 서버가 메시지를 넘길 틈이 없습니다. 무언가가 이벤트 루프를 막고 있습니다.",
     )
 
 
@@ -143,16 +167,24 @@ def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
 
 def _cut(site, room, heard: int) -> None:
     """Says who ended the WebSocket in the silence, and after how many heartbeats."""
-    try:
-        site.upstream.log("timed out", timeout=1)
+    timed_out = said(site, "timed out", timeout=1)
+    if timed_out:
         by = Said(
             "nginx's log: upstream timed out. Nothing crossed for 1 s.",
             "nginx 로그에는 upstream timed out이 있습니다. 1초 동안 오간 데이터가 없었습니다.",
         )
-    except BenchError:
+    else:
         by = Said("nginx's log has no timeout: the app ended it.", "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.")
     if unknown := _unknown(room):
         by = by + Said(f"ASGI has no event {unknown}.", f"ASGI에는 {unknown} 이벤트가 없습니다.")
+    elif never := re.search(r"coroutine '(\w+)' was never awaited", room.upstream.log()):
+        by = by + Said(
+            f"gunicorn's log: coroutine {never[1]} was never awaited. Calling it makes it, and runs nothing.",
+            f"gunicorn 로그에는 {never[1]} 코루틴을 await하지 않았다고 나옵니다. "
+            "호출하면 코루틴이 만들어질 뿐 실행되지는 않습니다.",
+        )
+    elif timed_out:
+        by = by + _habit(site, heard)
     _expect(
         False,
         room,
@@ -163,6 +195,45 @@ def _cut(site, room, heard: int) -> None:
     )
 
 
+def _habit(site, heard: int) -> Said:
+    """When the app's heartbeats come, told by a client on which nginx has more patience."""
+    with _opened(site, "/patient") as ws:
+        late = _came(ws)
+        with contextlib.suppress(ConnectionClosed):
+            ws.send("are you there")
+        answered = _came(ws)
+    if late > heard:
+        return Said(
+            "Where nginx is more patient one more came, but later than that: beat more often.",
+            "nginx가 더 오래 기다리는 곳에서는 그보다 늦게 하나 더 왔습니다. 간격을 줄이세요.",
+        )
+    if answered:
+        return Said(
+            "Where nginx is more patient one came once the client had spoken: the app must not wait for that.",
+            "nginx가 더 오래 기다리는 곳에서는 클라이언트가 말한 뒤에야 왔습니다. 말이 없어도 보내야 합니다.",
+        )
+    if heard:
+        return Said(
+            f"Where nginx is more patient no further one came in {LISTENED} s: does the app send more than that?",
+            f"nginx가 더 오래 기다리는 곳에서도 {LISTENED}초 동안 더 오지 않았습니다. 앱이 그 뒤에도 보내나요?",
+        )
+    return Said(
+        f"Where nginx is more patient none came in {LISTENED} s either: the app sends none, or sleeps for longer.",
+        f"nginx가 더 오래 기다리는 곳에서도 {LISTENED}초 동안 오지 않았습니다. 앱이 보내지 않거나 더 오래 쉽니다.",
+    )
+
+
+def _came(ws: ClientConnection) -> int:
+    """How many heartbeats come while one listens."""
+    end, count = time.monotonic() + LISTENED * TIMEOUT, 0
+    try:
+        while count <= MOST:
+            count += ws.recv(timeout=end - time.monotonic()) == BEAT
+    except (TimeoutError, ConnectionClosed):
+        pass
+    return count
+
+
 def _unknown(room) -> str:
     """An event that the app sent and the specification does not have; nothing if all are known."""
     sent = [event.name for event in room.upstream.events() if event.way == "←" and event.name.startswith("websocket.")]
@@ -170,27 +241,32 @@ def _unknown(room) -> str:
 
 
 def _ends(room) -> None:
-    """The app returns once the client has gone, and sends nothing more."""
-    until(lambda: _after(room)[-1:] == ["return"], 2 * TIMEOUT)
+    """Each call returns once its client has gone, and sends nothing more."""
+    until(lambda: all(after[-1:] == ["return"] for after in _after(room)), 2 * TIMEOUT)
     time.sleep(TIMEOUT)  # long enough for a heartbeat that nobody stopped
-    after = _after(room)
-    _expect(
-        "return" in after and "websocket.send" not in after,
-        room,
-        Said(
-            "The client closed, and the app still beats or never returns. Stop the heartbeat in a `finally`.",
-            "클라이언트가 닫았는데도 앱이 하트비트를 계속 보내거나 끝나지 않습니다. 하트비트를 `finally`에서 멈추세요.",
-        ),
-        after,
-        ["return"],
-    )
+    # Of one client alone it might not be seen: a heartbeat that comes just as the client closes ends by an exception.
+    for after in _after(room):
+        _expect(
+            "return" in after and "websocket.send" not in after,
+            room,
+            Said(
+                "The client closed, and the app still beats or never returns. Stop the heartbeat in a `finally`.",
+                "클라이언트가 닫았는데도 앱이 하트비트를 계속 보내거나 끝나지 않습니다. "
+                "하트비트를 `finally`에서 멈추세요.",
+            ),
+            after,
+            ["return"],
+        )
 
 
-def _after(room) -> list[str]:
-    """The names of the app's events after it heard that the client had gone."""
-    names = [event.name for event in room.upstream.events() if event.name != "receive()"]
-    gone = [number for number, name in enumerate(names) if name == "websocket.disconnect"]
-    return names[gone[-1] + 1 :] if gone else names
+def _after(room) -> list[list[str]]:
+    """Of each call, the names of its events after it heard that its client had gone."""
+    calls: dict[str, list[str]] = {}
+    for event in room.upstream.events().only("websocket"):
+        if event.name != "receive()":
+            calls.setdefault(event.exchange, []).append(event.name)
+    gone = "websocket.disconnect"
+    return [names[names.index(gone) + 1 :] if gone in names else names for names in calls.values()]
 
 
 def _expect(condition: object, room, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:

@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 PATIENCE = 5  # seconds for a piece to leave the server
 PIECES = ["one", "two", "three"]
 COOKIES = [b"one=1", b"two=2"]
+KINDS = {"/events": "text/event-stream", "/typed": "Text/Event-Stream; charset=utf-8", "/report": "text/plain"}
+SERVERS = {"server", "date", "connection", "transfer-encoding", "content-type", "set-cookie"}  # not the middleware's
 
 
 @exercise
@@ -96,14 +98,27 @@ def _whole(path: str, answer) -> None:
         cookies,
         COOKIES,
     )
+    kind = answer.header("Content-Type")
+    expect(
+        kind == KINDS[path],
+        Said(
+            f"{path}: the app's Content-Type did not reach the client as it was. "
+            "Look at it in lower case, and leave it as it is.",
+            f"{path}: 앱의 Content-Type이 바뀌어 도착했습니다. 비교할 때만 소문자로 바꾸고 헤더는 그대로 두세요.",
+        ),
+        kind,
+        KINDS[path],
+    )
 
 
 def _streams(path: str, heard: list[list[str]], feed) -> None:
     """Each piece must have reached the client before the app was told to go on."""
-    kind = "text/event-stream" if path == "/events" else "Text/Event-Stream; charset=utf-8"
-    switch = _switch(feed)
-    if switch is None:
-        en, ko = "The answer says nothing to nginx about it.", "응답에는 nginx에 전하는 지시가 없습니다."
+    kind, switch = KINDS[path], _switch(feed)
+    if switch is None and (added := _added(feed)):
+        en = f"What your middleware adds ({added}) is not what nginx looks for."
+        ko = f"미들웨어가 붙인 헤더({added})를 보고 nginx가 버퍼링을 끄지는 않습니다."
+    elif switch is None:
+        en, ko = "The answer has the app's headers and gunicorn's alone.", "응답에는 앱과 gunicorn의 헤더밖에 없습니다."
     else:
         en = f"The answer says X-Accel-Buffering: {switch}; nginx knows yes and no."
         ko = f"응답에 X-Accel-Buffering: {switch} 헤더가 있습니다. nginx가 인식하는 값은 yes와 no뿐입니다."
@@ -145,3 +160,10 @@ def _switch(feed) -> str | None:
     """What the answer that crossed last told nginx of buffering; None if nothing."""
     found = re.search(rb"(?im)^x-accel-buffering: (.*)\r$", feed.bytes("←"))
     return found[1].decode("latin-1") if found else None
+
+
+def _added(feed) -> str:
+    """The names of the headers of the answer that are neither the app's nor the server's."""
+    head, _, _ = feed.bytes("←").partition(b"\r\n\r\n")
+    names = [line.partition(":")[0] for line in head.decode("latin-1").split("\r\n")[1:]]
+    return ", ".join(name for name in names if name.lower() not in SERVERS)

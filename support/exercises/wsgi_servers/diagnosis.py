@@ -1,0 +1,139 @@
+"""Exercise "four logs": what is wrong with four servers, told from their logs and from what a visitor got."""
+
+import contextlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+
+from ...errors import Said
+from ...show import Table
+from .. import drive, exercise, expect, in_turn
+from ..drive import Answer, ask, judged, said
+from .workers import complaints, held
+
+APP = Path(__file__).with_name("exercise_report.py")
+HALF_A_HEAD = b"GET /report HTTP/1.1\r\n"
+PATIENCE = 20  # seconds for a visitor's answer; what comes after a timeout of gunicorn's comes late
+WEDGED = 3  # seconds that a visitor waits where no answer ever comes
+BEGINS = "the report begins"
+CHOICES = ("app", "client", "kill", "max-requests", "reload")
+SYNC, THREADS = "gunicorn exercise_report:app --timeout 2", "gunicorn exercise_report:app --threads 2"
+# The command of each, its fault, how many clients stay half-open for it, and the hint.
+CASES = {
+    "A": (
+        SYNC,
+        "client",
+        Said(
+            "no app was called: the worker had read no URI when its time was up",
+            "앱은 호출되지 않았습니다. 시간이 다 될 때까지 워커는 URI를 읽지 못했습니다",
+        ),
+    ),
+    "B": (
+        SYNC,
+        "kill",
+        Said(
+            "the master says which signal ended its worker, and there was no timeout before it",
+            "워커를 끝낸 시그널을 마스터가 로그에 적었고, 그 앞에 타임아웃은 없습니다",
+        ),
+    ),
+    "C": (
+        THREADS,
+        "client",
+        Said(
+            "the log is silent, so nobody died, nothing was restarted, and no call is told of: who holds the threads?",
+            "로그가 비어 있으니 죽은 워커도, 재시작도 없었습니다. 앱이 호출되었다는 기록도 없습니다. 그러면 스레드를 "
+            "누가 붙잡고 있을까요",
+        ),
+    ),
+    "D": (
+        SYNC,
+        "app",
+        Said(
+            "the worker had read a whole request line before its time was up",
+            "시간이 다 되기 전에 워커는 요청 줄을 이미 읽었습니다",
+        ),
+    ),
+}
+HALF_OPEN = {SYNC: 1, THREADS: 2}
+
+
+def four_logs(bench):
+    """What a visitor of four broken servers got, and what each log says beside its start; a Table."""
+    rows = []
+    with drive.serving(bench, {APP.name: APP}, aloud=False) as serve, ThreadPoolExecutor() as visits:
+        answers = {case: visits.submit(_visited, _served(serve, case), case, CASES[case][1]) for case in CASES}
+        for case, visit in answers.items():
+            answer, lines = visit.result()
+            worker = "gthread" if CASES[case][0] is THREADS else "sync"
+            rows += [(case, worker, answer.status, line) for line in lines or ["(nothing)"]]
+    return Table(["case", "worker", "the visitor got", "the log says"], rows)
+
+
+@exercise
+def diagnosed(bench, diagnosis):
+    """Takes away from each server what the learner named, and visits it again."""
+    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
+    with drive.serving(bench, {APP.name: APP}, aloud=False) as serve:
+        in_turn(lambda case: _mended(serve, case, diagnosis.get(case)), CASES)
+    return Said(
+        "With your four cures every visitor gets the report, and no log complains.",
+        "진단대로 고치니 방문자가 모두 보고서를 받고, 로그에 오류가 없습니다.",
+    )
+
+
+def _mended(serve, case: str, named) -> None:
+    """The server of the case, without what was named, must answer the visitor, and have nothing to complain of."""
+    _, fault, hint = CASES[case]
+    chosen = str(named).strip().lower()
+    names = ", ".join(CHOICES)
+    expect(
+        chosen in CHOICES,
+        Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"),
+    )
+    tap = _served(serve, case)
+    with judged(tap):
+        answer, lines = _visited(tap, case, "" if chosen == fault else fault)
+        expect(
+            answer.code == 200 and lines == [BEGINS],
+            Said(
+                f"{case}: {chosen} was put right, and it still goes wrong. Hint: {hint.en}.",
+                f"{case}: {chosen} 원인을 없애도 문제가 그대로입니다. 힌트: {hint.ko}.",
+            ),
+            ", ".join([answer.status, *lines]),
+            f"200 OK, {BEGINS}",
+        )
+
+
+def _served(serve, case: str):
+    """The server of the case behind a tap; its command says the case, as no two commands on a bench are the same."""
+    return serve(f"CASE={case} {CASES[case][0]}")
+
+
+def _visited(tap, case: str, fault: str) -> tuple[Answer, list[str]]:
+    """The answer to a visitor who asks for a report while the server has this fault, or none; the log's lines."""
+    server, command = tap.upstream, CASES[case][0]
+    pipe = Path(server.folder, f"report-{case}")
+    if not pipe.exists():
+        os.mkfifo(pipe)
+    wedged = fault == "client" and command is THREADS
+    with contextlib.ExitStack() as stack:
+        if fault == "client":
+            for _ in range(HALF_OPEN[command]):
+                stack.enter_context(server.connect()).sendall(HALF_A_HEAD)
+            held(server, HALF_OPEN[command])
+        visitors = stack.enter_context(ThreadPoolExecutor())
+        visitor = visitors.submit(ask, tap, f"GET /{pipe.name}", timeout=WEDGED if wedged else PATIENCE)
+        if not wedged and said(tap, BEGINS, timeout=PATIENCE):
+            _goes_on(server, pipe, fault)
+        return visitor.result(), complaints(server, also=BEGINS)
+
+
+def _goes_on(server, pipe: Path, fault: str) -> None:
+    """The report gets its word, unless the fault is that it gets none, or its worker is killed."""
+    if fault == "kill":
+        psutil.Process(server.process.pid).children()[0].kill()
+        server.log("SIGKILL", timeout=PATIENCE)
+    elif fault != "app":
+        pipe.write_text("go")

@@ -1,0 +1,10 @@
+"""An app that makes a report, which takes until its word comes, from the named pipe of its path."""
+
+from pathlib import Path
+
+
+def app(environ, start_response):
+    print("the report begins")
+    Path(environ["PATH_INFO"][1:]).read_text()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6")])
+    return [b"report"]

@@ -1,0 +1,1 @@
+options = ["--workers 4", "--threads 5", "--threads 5"]

@@ -1,0 +1,1 @@
+options = {"bills": "--threads 4", "search": "--threads 5", "photos": "--threads 5"}

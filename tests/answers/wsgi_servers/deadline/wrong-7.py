@@ -1,0 +1,1 @@
+options = {"bills": "--workers 4", "search": "--threads 10", "photos": "--threads 5"}

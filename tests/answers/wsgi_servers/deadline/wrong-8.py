@@ -1,0 +1,1 @@
+options = {"bills": 4, "search": 5, "photos": 5}

@@ -1,0 +1,1 @@
+options = {"bills": "--workers 4", "search": "-k gevent", "photos": "-k gevent"}

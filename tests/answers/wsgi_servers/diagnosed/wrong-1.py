@@ -1,0 +1,1 @@
+diagnosis = {"A": "app", "B": "kill", "C": "client", "D": "app"}

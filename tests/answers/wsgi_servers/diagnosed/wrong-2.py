@@ -1,0 +1,1 @@
+diagnosis = {"A": "client", "B": "app", "C": "client", "D": "app"}

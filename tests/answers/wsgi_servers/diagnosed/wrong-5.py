@@ -1,0 +1,1 @@
+diagnosis = {"A": "timeout", "B": "kill", "C": "client", "D": "timeout"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "client", "B": "max-requests", "C": "client", "D": "app"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "client", "B": "reload", "C": "client", "D": "app"}
