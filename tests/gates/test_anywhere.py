@@ -71,6 +71,7 @@ def without_shortcuts(folder):
 
 
 @pytest.mark.gate
+@pytest.mark.alone  # the lock files of these four and the sockets that other proofs lock do not know of each other
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_four_at_once_without_linuxs_shortcuts_from_a_read_only_checkout_with_a_space_and_hangul(path, tmp_path):
     environment, locks = without_shortcuts(tmp_path)
