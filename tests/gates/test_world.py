@@ -21,6 +21,11 @@ replace: COMMAND
 # Where the other server does the same, so that only the command tells which one ran; each stays green for that.
 ALIKE = {
     "wsgi_contract:watched-run": "the validator raises its complaint before either worker has sent anything",
+    "wsgi_servers:slow-server": "either worker waits for a client that is slow",
+    "wsgi_websocket:hijack-run": "either worker hands its socket to the app",
+    "wsgi_websocket:switching-run": "either worker sends the head of a 101 and drops its body",
+    "wsgi_websocket:flask-run": "flask-sock finds the socket of either worker",
+    "practice_django_chat:two-run": "two processes are two, whichever server runs them",
     "wsgi_body:none-run": "either worker drops what may not be sent",
     "wsgi_body:pieces-run": "either worker writes a piece at once",
     "wsgi_body:cut-run": "either worker closes a connection on which an answer was cut short",
