@@ -4,7 +4,7 @@ import re
 
 from ...errors import Said
 from ...show import Table
-from .. import exercise, expect, in_turn
+from .. import exercise, expect, faults
 from ..drive import ask, handshake, judged
 from .servers import halves, serving, site
 
@@ -17,7 +17,6 @@ FAULTS = {
     "slash": ("http://chat;", "http://chat/;"),
     "upstream": ("http://chat;", "http://pages;"),
 }
-SPELLED = {fault.lower(): fault for fault in FAULTS}
 # Its fault, the lines that daphne writes about it, and the hint.
 CASES = {
     "A": (
@@ -82,22 +81,18 @@ def three_logs(bench):
 @exercise
 def diagnosed(bench, diagnosis):
     """Mends in each broken site what the learner named, and asks for the socket again."""
-    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
     with serving(bench) as serve:
         both = halves(serve)
-        in_turn(lambda case: _mended(serve, both, case, diagnosis.get(case)), CASES)
+        faults.judge(diagnosis, CASES, FAULTS, lambda case, chosen: _mended(serve, both, case, chosen))
     return Said(
         "With your three cures, all three sites answer the browser with 101.",
         "진단대로 세 곳을 고치니 세 사이트 모두 브라우저에 101로 응답합니다.",
     )
 
 
-def _mended(serve, both, case: str, named) -> None:
+def _mended(serve, both, case: str, chosen: str) -> None:
     """The site of the case, with what was named put right, must answer a browser's handshake with 101."""
     fault, _, hint = CASES[case]
-    chosen = SPELLED.get(str(named).strip().lower())
-    names = ", ".join(FAULTS)
-    expect(chosen, Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"))
     hint = hint if chosen == fault else EXCLUDED.get(chosen, hint)
     front = serve(site=_with(fault if chosen != fault else None), names=both)
     with judged(front, *both.values()):

@@ -1,17 +1,15 @@
 """Exercise "twelve routes": the learner's configuration on nginx, and what becomes of each request."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ...errors import Said
 from .. import exercise, expect
+from ..assertion import Assertion, seen_by_app
 from ..configuration import configuration
-from ..drive import H2C, Answer, ask, handshake, judged
+from ..drive import H2C, ask, handshake, judged
 from .servers import PATIENCE, halves, serving
 
 SITES = ("chat.example:81", "talk.example:82")  # ports that no bench hands out
-# What upgrades a connection to HTTP/2 in the clear (RFC 7540, section 3.2), with no settings of its own.
 PAGES = ("GET /", "GET /deep/ws/er?x=1", "GET /a%2Fb", "GET /wsx")
 SOCKETS = ("handshake /ws/", "handshake /ws/room/7?name=kim", "handshake /ws")
 
@@ -44,16 +42,6 @@ def _no_connection(seen: dict) -> tuple[str, str]:
 def _no_tunnel(seen: dict) -> tuple[str, str]:
     came = f"{seen['half']}, Upgrade: {seen['upgrade']}, Connection: {seen['connection']}"
     return came, "chat, Upgrade: , Connection: "
-
-
-@dataclass(frozen=True)
-class Assertion:
-    """One of the twelve: what it says of which requests; `look` tells what came of one, and what was wanted."""
-
-    number: int
-    requests: tuple[str, ...]
-    said: Said
-    look: Callable[[dict], tuple[str, str]]
 
 
 ASSERTIONS = [
@@ -202,7 +190,7 @@ def _became(front, chat, request: str, site: str) -> dict:
     else:
         answer = ask(front, f"GET {asked}", {"Host": site}, timeout=PATIENCE)
     seen = dict.fromkeys(("target", "host", "upgrade", "connection"), "") | {"half": "nobody"}
-    seen |= _scope(chat) if answer.code == 101 else _json(answer) or _refused(chat)
+    seen |= _scope(chat) if answer.code == 101 else seen_by_app(answer) or _refused(chat)
     seen["connection"] = "upgrade" if "upgrade" in seen["connection"].lower() else ""  # nginx has two defaults
     return seen | {"asked": asked, "site": site, "status": answer.code}
 
@@ -223,11 +211,3 @@ def _refused(chat) -> dict:
     request, *lines = requests[-1].raw.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, colon, value in (line.partition(": ") for line in lines) if colon}
     return headers | {"half": "chat", "target": request.split()[1]}
-
-
-def _json(answer: Answer) -> dict:
-    """What the half that answered says it saw; nothing if the answer is nginx's own."""
-    try:
-        return json.loads(answer.body)
-    except ValueError:
-        return {}

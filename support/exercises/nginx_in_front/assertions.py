@@ -1,15 +1,14 @@
 """Exercise "twelve assertions": the learner's configuration on nginx, and what the apps behind it see."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import Said
 from ...loopback import HOST
 from .. import drive, exercise, expect
+from ..assertion import Assertion, seen_by_app
 from ..configuration import configuration
-from ..drive import Answer, ask, judged
+from ..drive import ask, judged
 
 HERE = Path(__file__).parent
 PATIENCE = 10  # seconds; a busy machine may need some of them, and whatever is wrong answers at once
@@ -45,16 +44,6 @@ def _kept(seen: dict) -> tuple[str, str]:
     """Whatever is answered, the report is not in it."""
     secret = FILES["private/report.txt"]
     return (secret if secret in seen["body"] else "no report", "no report")
-
-
-@dataclass(frozen=True)
-class Assertion:
-    """One of the twelve: what it says of which requests; `look` tells what came of one, and what was wanted."""
-
-    number: int
-    requests: tuple[str, ...]
-    said: Said
-    look: Callable[[dict], tuple[str, str]]
 
 
 ASSERTIONS = [
@@ -224,12 +213,4 @@ def _became(front, request: str, site: str) -> dict:
     sent = {"Host": site} | FORGED | ({"Content-Length": str(len(body))} if body else {})
     answer = ask(front, request, sent, body, timeout=PATIENCE)
     seen = dict.fromkeys(("target", "host", "proto", "for"), "") | {"by": "", "length": 0}
-    return seen | _json(answer) | {"site": site, "status": answer.code, "body": answer.body.decode("latin-1")}
-
-
-def _json(answer: Answer) -> dict:
-    """What the app that answered says it saw; nothing if the answer is nginx's own."""
-    try:
-        return json.loads(answer.body)
-    except ValueError:
-        return {}
+    return seen | seen_by_app(answer) | {"site": site, "status": answer.code, "body": answer.body.decode("latin-1")}

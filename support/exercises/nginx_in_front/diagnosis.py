@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ...errors import Said
 from ...show import Table
-from .. import drive, exercise, expect, in_turn
+from .. import drive, exercise, expect, faults
 from ..drive import ask, judged
 from .words import ERROR, plain
 
@@ -21,7 +21,6 @@ FAULTS = {
     "size": ("client_max_body_size 1m", "client_max_body_size 1k"),
 }
 CHOICES = ("port", "socket", "permission", "timeout", "buffer", "slash", "Host", "size")
-SPELLED = {choice.lower(): choice for choice in CHOICES}
 # The fault of each, how many of its two requests reach gunicorn, and the hint.
 CASES = {
     "A": (
@@ -78,21 +77,17 @@ def five_logs(bench):
 @exercise
 def diagnosed(bench, diagnosis):
     """Mends in each broken site what the learner named, and asks it again."""
-    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
     with _serving(bench) as serve:
         cart = serve(f"gunicorn exercise_cart:app {ACCESS}", client="nginx")
-        in_turn(lambda case: _mended(serve, cart, case, diagnosis.get(case)), CASES)
+        faults.judge(diagnosis, CASES, CHOICES, lambda case, chosen: _mended(serve, cart, case, chosen))
     return Said(
         "With your five cures, all five sites answer 200.", "진단대로 고치니 다섯 사이트가 모두 200으로 응답합니다."
     )
 
 
-def _mended(serve, cart, case: str, named) -> None:
+def _mended(serve, cart, case: str, chosen: str) -> None:
     """The site of the case, with what was named put right, must answer both requests with 200."""
     fault, _, hint = CASES[case]
-    chosen = SPELLED.get(str(named).strip().lower())
-    names = ", ".join(CHOICES)
-    expect(chosen, Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"))
     front = serve(site=_with(fault if chosen != fault else None), names={"cart": cart})
     with judged(front, cart):
         for answer in _visit(front):

@@ -9,7 +9,7 @@ import psutil
 
 from ...errors import Said
 from ...show import Table
-from .. import drive, exercise, expect, in_turn
+from .. import drive, exercise, expect, faults
 from ..drive import Answer, ask, judged, said
 from .workers import complaints, held
 
@@ -74,24 +74,17 @@ def four_logs(bench):
 @exercise
 def diagnosed(bench, diagnosis):
     """Takes away from each server what the learner named, and visits it again."""
-    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
     with drive.serving(bench, {APP.name: APP}, aloud=False) as serve:
-        in_turn(lambda case: _mended(serve, case, diagnosis.get(case)), CASES)
+        faults.judge(diagnosis, CASES, CHOICES, lambda case, chosen: _mended(serve, case, chosen))
     return Said(
         "With your four cures every visitor gets the report, and no log complains.",
         "진단대로 고치니 방문자가 모두 보고서를 받고, 로그에 오류가 없습니다.",
     )
 
 
-def _mended(serve, case: str, named) -> None:
+def _mended(serve, case: str, chosen: str) -> None:
     """The server of the case, without what was named, must answer the visitor, and have nothing to complain of."""
     _, fault, hint = CASES[case]
-    chosen = str(named).strip().lower()
-    names = ", ".join(CHOICES)
-    expect(
-        chosen in CHOICES,
-        Said(f"{case}: choose one of {names}.", f"{case}: 다음 중 하나를 고르세요. {names}"),
-    )
     tap = _served(serve, case)
     with judged(tap):
         answer, lines = _visited(tap, case, "" if chosen == fault else fault)
