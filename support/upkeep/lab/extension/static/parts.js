@@ -1,5 +1,7 @@
 // The parts of a lesson's Markdown: headings, Predict, Look, Explain, and text; in the source and once rendered.
 
+import { reach } from './tables.js';
+
 const LABELS = {
   'Predict.': 'predict', '예측.': 'predict', 'Look.': 'look', '관찰.': 'look', 'Explain.': 'explain', '설명.': 'explain',
 };
@@ -36,6 +38,7 @@ export function divide(root) {
       child.dataset.part = /^H[1-6]$/.test(child.tagName) ? 'heading' : 'text';
     }
   }
+  reach(root);
 }
 
 const isHalf = (node, language) => node?.tagName === 'DIV' && node.lang === language;
