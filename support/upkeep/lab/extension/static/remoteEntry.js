@@ -9,7 +9,7 @@
 //   done.js       what was passed and run, on the map
 //   page.js       a page of a site on the bench, as a frame
 //   nginx.js      the colours of %%nginx
-//   parts.js said.js store.js      a lesson's Markdown; two languages; what the browser keeps
+//   parts.js tables.js said.js store.js      a lesson's Markdown, its tables; two languages; what the browser keeps
 //
 // bench.css is how the outputs of the bench look.
 (() => {
