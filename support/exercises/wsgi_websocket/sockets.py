@@ -45,7 +45,7 @@ SERVERS = {
         3,
         Said(
             "A greenlet costs no thread: what else limits this worker?",
-            "그린렛은 스레드를 붙잡지 않습니다. 그렇다면 이 워커의 한도는 무엇이 정하나요?",
+            "그린릿은 스레드를 붙잡지 않습니다. 그렇다면 이 워커의 한도는 무엇이 정하나요?",
         ),
     ),
 }
