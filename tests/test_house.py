@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "show": {"errors"},
     "outcomes": {"errors"},
     "wire": GROUND,
+    "grids": GROUND | {"wire"},
     "app": GROUND,
     "bench": GROUND | {"wire", "app"},
     "order": GROUND | {"wire", "app"},

@@ -1,0 +1,253 @@
+"""The same to every server, and their answers side by side: who differs from whom, and who is right.
+
+    Case      what is done to a server, what of its answer is shown, and the clause that speaks of it
+    Answer    the bytes that came back, and whether the server has closed the connection
+    Grid      a table with a row for a case and a column for a server
+
+A case of one's own is one line:
+
+    Case("no Host", b"GET / HTTP/1.1\\r\\n\\r\\n", right="400", clause="RFC 9112 §3.2")
+
+No clock decides that a server stays silent: it has then answered later requests, and this one not.
+"""
+
+import contextlib
+import re
+import select
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from itertools import chain, repeat
+
+import h11
+
+from .errors import BenchError
+from .show import Table
+from .wire.heads import parser_for
+from .wire.http1 import UNREAD, requests
+
+LATER = b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+ENOUGH = 3  # of those answered: by then a server has done what it does at once
+PAUSE = 0.1  # seconds without a byte after which one looks whether more is to come
+PATIENCE = 60.0  # seconds in which a server must answer somebody
+CLAUSE = re.compile(r"RFC (?P<rfc>\d+) §(?P<section>[\d.]+)|ASGI (?P<page>\w+)#(?P<anchor>[\w-]+)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for the bytes `sent`. `closed` is False where the server still holds the connection."""
+
+    raw: bytes
+    closed: bool
+    sent: bytes = b""
+
+    @cached_property
+    def heads(self) -> list[h11.Response | h11.InformationalResponse]:
+        """The head of each answer, as h11 reads them; a 100 or a 101 has one too."""
+        return [event for event in self._events if isinstance(event, h11.Response | h11.InformationalResponse)]
+
+    @cached_property
+    def body(self) -> bytes:
+        """What came in the bodies, without the framing of chunks."""
+        return b"".join(bytes(event.data) for event in self._events if isinstance(event, h11.Data))
+
+    @property
+    def whole(self) -> bool:
+        """True once the last answer that began has its end."""
+        return bool(self._events) and isinstance(self._events[-1], h11.EndOfMessage)
+
+    @cached_property
+    def _events(self) -> list[h11.Event]:
+        return list(self._read())
+
+    def _read(self) -> Iterator[h11.Event]:
+        """What h11 makes of the bytes, up to where it gives up: an answer a request, and whatever else came."""
+        left = self.raw
+        for request in chain(requests(self.sent), repeat(UNREAD)):
+            parser = parser_for(request)
+            parser.receive_data(left)
+            if self.closed:
+                parser.receive_data(b"")
+            event = None
+            while not isinstance(event, h11.EndOfMessage):
+                try:
+                    event = parser.next_event()
+                except h11.RemoteProtocolError:
+                    return
+                if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
+                    return
+                yield event
+            if not (left := parser.trailing_data[0]):
+                return
+
+
+def status(answer: Answer) -> str:
+    """The status codes, and how it ends if not as it should: `400`, `200, 200`, `200 cut short`, `silence`, `closed`.
+
+    Of an answer that stays unfinished while the server holds the connection, it says `200 unfinished`.
+    """
+    words = [str(head.status_code) for head in answer.heads]
+    if answer.raw and not words:
+        return "not HTTP/1.1"
+    if not words or words[-1] == "100":
+        words.append("closed" if answer.closed else "silence")
+    elif words[-1] != "101" and not answer.whole:
+        words[-1] += " cut short" if answer.closed else " unfinished"
+    return ", ".join(words)
+
+
+def framing(answer: Answer) -> str:
+    """How the last answer tells where its body ends: `chunks`, `length`, or `close` (RFC 9112 section 6.3).
+
+    The status where no answer came.
+    """
+    if not answer.heads:
+        return status(answer)
+    names = {name for name, _ in answer.heads[-1].headers}
+    return "chunks" if b"transfer-encoding" in names else "length" if b"content-length" in names else "close"
+
+
+def body(answer: Answer) -> str:
+    """The body as text; the status where it was not 200."""
+    said = status(answer)
+    return answer.body.decode("utf-8", "replace") if said == "200" else said
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: `does` are bytes, sent as they stand, or a function that takes the server and gives the answer as text.
+
+    `shows` makes that text of what came back for bytes. `right` is what the clause wants, or a tuple of what it
+    allows; nothing where it leaves the answer to the server. `clause` is written as `RFC 9112 §3.2`, or by the page
+    of the ASGI specification and the place in it, `ASGI www#disconnect-receive-event`: these become links.
+    """
+
+    name: str
+    does: bytes | Callable[..., str]
+    shows: Callable[[Answer], str] = status
+    right: str | tuple[str, ...] = ()
+    clause: str = ""
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The right answers; none where every answer is as good as another."""
+        return (self.right,) if isinstance(self.right, str) else self.right
+
+    def allows(self, answer: str) -> bool:
+        """True unless the clause wants another answer."""
+        return not self.allowed or answer in self.allowed
+
+    def marked(self, answer: str) -> str:
+        """The answer, with a ✗ if the clause wants another."""
+        return answer if self.allows(answer) else f"{answer} ✗"
+
+    def answer(self, server) -> str:
+        """What the server does, in a few words. Raises BenchError if it no longer runs, or answers nobody."""
+        if not server.running:
+            raise server.gone()
+        return self.shows(ask(server, self.does)) if isinstance(self.does, bytes) else self.does(server)
+
+
+class Grid(Table):
+    """The answers of servers to cases: ≠ marks one unlike most of its row, ✗ one that the clause does not allow.
+
+    `split` names the cases on which the servers differ; `wrong`, by the server's name, those that it gets wrong.
+    """
+
+    def __init__(self, servers: Sequence[str], cases: Sequence[Case], answers: Sequence[Sequence[str]]) -> None:
+        self._apart = Table(["", *servers], [["", *line] for line in answers], compare="rows").differing
+        lines = list(zip(cases, answers, strict=True))
+        self.split = [case.name for case, line in lines if len(set(line)) > 1]
+        self.wrong = {
+            server: [case.name for case, line in lines if not case.allows(line[place])]
+            for place, server in enumerate(servers)
+        }
+        rows = [
+            (case.name, *map(case.marked, line), " or ".join(case.allowed) or "–", Clause(case.clause))
+            for case, line in lines
+        ]
+        caption = f"they differ on {len(self.split)} of {len(cases)} · {len(cases)}개 중 {len(self.split)}개에서 다름"
+        super().__init__(("", *servers, "right", "clause"), rows, compare="rows", caption=caption)
+
+    @property
+    def differing(self) -> set[tuple[int, int]]:
+        """The row and column of each answer unlike most of its row."""
+        return self._apart
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause as it is written, and in HTML as a link to where it stands."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def url(self) -> str:
+        """Where it can be read; empty for a text of another kind."""
+        if not (found := CLAUSE.fullmatch(self.text)):
+            return ""
+        if found["rfc"]:
+            return f"https://www.rfc-editor.org/rfc/rfc{found['rfc']}#section-{found['section']}"
+        return f"https://asgi.readthedocs.io/en/latest/specs/{found['page']}.html#{found['anchor']}"
+
+    def _cell_html_(self) -> str:
+        text = escape(self.text)
+        return f'<a href="{escape(self.url)}">{text}</a>' if self.url else text
+
+
+def grid(servers: Sequence, cases: Sequence[Case]) -> Grid:
+    """Puts each case to each server, one at a time; the Grid of their answers. A server's column has its name.
+
+    Each server must answer `GET /`, whatever it says. Raises BenchError as `Case.answer` does.
+    """
+    answers = [[case.answer(server) for server in servers] for case in cases]
+    return Grid([server.name for server in servers], cases, answers)
+
+
+def ask(server, sent: bytes) -> Answer:
+    """Sends the bytes as they stand; what comes back until the server closes, or has answered later requests.
+
+    Raises BenchError if it answers nobody for a minute.
+    """
+    came = b""
+    with server.connect(PATIENCE) as client:
+        with contextlib.suppress(ConnectionError):  # it may have refused them before all were sent
+            client.sendall(sent)
+        while True:
+            answer = Answer(came, closed=False, sent=sent)
+            if not _readable(client, 0 if answer.whole else PAUSE):
+                for _ in range(ENOUGH):
+                    _later(server)
+                if not _readable(client, 0):
+                    return answer
+            try:
+                data = client.recv(65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return Answer(came, closed=True, sent=sent)
+            came += data
+
+
+def _readable(client: socket.socket, timeout: float) -> bool:
+    """True if bytes, or the connection's end, have come."""
+    return bool(select.select([client], [], [], timeout)[0])
+
+
+def _later(server) -> None:
+    """Returns once another client of the server has an answer. Raises BenchError if none comes."""
+    with contextlib.suppress(ConnectionError), server.connect(PATIENCE) as client:
+        client.sendall(LATER)
+        try:
+            client.recv(1)
+        except TimeoutError:
+            raise BenchError(
+                f"{server.name} answers nobody: GET / on another connection had no answer for {PATIENCE:g} s.",
+                f"{server.name} 서버가 아무에게도 응답하지 않습니다. 다른 연결로 보낸 GET / 요청에도 "
+                f"{PATIENCE:g}초 동안 응답이 없습니다.",
+            ) from None
