@@ -26,11 +26,12 @@ MESSAGES = ("hello", "", b"\x00\xff", b"")
 NAMES = (
     Said("the text `hello`", "`hello` 텍스트"),
     Said("an empty text", "빈 텍스트"),
-    Said("the bytes `00 ff`", "`00 ff` 바이트"),
+    Said("the binary message `00 ff`", "바이너리 메시지 `00 ff`"),
     Said("an empty binary message", "빈 바이너리 메시지"),
 )
 GOODBYE = "Close 1000"
 CLOSE = "Connection: close"
+BROKEN = "an answer that breaks off"
 
 
 class Bare(str):
@@ -184,16 +185,10 @@ def _old_client(on: On) -> None:
 
 def _echoed(on: On, what: Said, answer: Answer, wanted: bytes) -> None:
     """The answer to a request must be 200, whole, with the body that was sent."""
-    right = answer.code == 200 and answer.whole
-    cut = answer.code == 200
     on.expect(
-        right,
-        Said(
-            f"{what.en} got an answer that breaks off." if cut else f"{what.en} got {answer.status}.",
-            f"{what.ko}의 응답이 중간에 끊겼습니다." if cut else f"{what.ko}의 응답은 {_status(answer)}입니다.",
-        )
-        + _advice(on),
-        "an answer that breaks off" if cut else answer.status,
+        answer.code == 200 and answer.whole,
+        _got(what, answer) + _advice(on),
+        BROKEN if answer.code == 200 else answer.status,
         "200 OK",
     )
     part = wanted.startswith(answer.body) or wanted.endswith(answer.body)
@@ -220,9 +215,16 @@ def _echoed(on: On, what: Said, answer: Answer, wanted: bytes) -> None:
     )
 
 
-def _status(answer: Answer) -> str:
-    """The status in Korean."""
-    return answer.status if answer.code else "없음"
+def _got(what: Said, answer: Answer) -> Said:
+    """What a request got."""
+    if not answer.code:
+        return Said(f"{what.en} got no answer.", f"{what.ko}에 응답이 없습니다.")
+    if not answer.whole:
+        return Said(
+            f"{what.en} got {answer.code}, and then the answer breaks off.",
+            f"{what.ko}의 응답은 {answer.code}인데, 중간에 끊겼습니다.",
+        )
+    return Said(f"{what.en} got {answer.status}.", f"{what.ko}의 응답은 {answer.status}입니다.")
 
 
 def _advice(on: On) -> Said:
@@ -239,6 +241,15 @@ def _advice(on: On) -> Said:
         return Said(
             "ASGI 3 has one async callable with three arguments: scope, receive, send.",
             "ASGI 3의 앱은 scope, receive, send 세 인수를 받는 비동기 호출 객체 하나입니다.",
+        )
+    if "Unicode" in raised:
+        return Said(
+            "Echo the bytes as they came: they need not be text.",
+            "텍스트가 아닐 수도 있으니 받은 바이트를 그대로 돌려주세요.",
+        )
+    if "Content-Length" in raised:
+        return Said(
+            "content-length counts bytes, not characters.", "content-length는 글자 수가 아니라 바이트 수입니다."
         )
     if "bytes" in raised:
         return Said(
@@ -263,18 +274,12 @@ def _advice(on: On) -> Said:
 def _elsewhere(on: On) -> None:
     """A request for another path."""
     answer = ask(on.tap, head("GET /elsewhere HTTP/1.1", "Host: bench", CLOSE))
-    right = answer.code == 404
-    advice = (
-        _advice(on) if on.trouble or on.early else Said("Another path than / is 404.", "/ 이외의 경로는 404입니다.")
-    )
+    other = Said("Any other path than / is 404.", "/ 이외의 경로는 404입니다.")
     on.expect(
-        right and answer.whole,
-        Said(
-            f"GET /elsewhere got {'a 404 that breaks off' if right else answer.status}.",
-            f"GET /elsewhere 요청의 응답{'이 중간에 끊긴 404입니다' if right else f'은 {_status(answer)}입니다'}.",
-        )
-        + advice,
-        "a 404 that breaks off" if right else answer.status,
+        answer.code == 404 and answer.whole,
+        _got(Said("GET /elsewhere", "GET /elsewhere 요청"), answer)
+        + (_advice(on) if on.trouble or on.early else other),
+        BROKEN if answer.code == 404 else answer.status,
         "404 Not Found",
     )
 
@@ -285,11 +290,10 @@ def _talk(on: On) -> None:
     on.talks.append(seen)
     on.expect(
         seen.status == 101,
-        Said(
-            f"the handshake for / got {seen.status or 'no answer'}. Receive websocket.connect, then send "
-            "websocket.accept.",
-            f"/ 경로의 핸드셰이크에 대한 응답은 {seen.status or '없음'}입니다. websocket.connect를 받은 다음 "
-            "websocket.accept를 보내세요.",
+        _shaken("/", seen)
+        + Said(
+            "Receive websocket.connect, then send websocket.accept.",
+            "websocket.connect를 받은 다음 websocket.accept를 보내세요.",
         ),
         str(seen.status or "no answer"),
         "101",
@@ -309,15 +313,20 @@ def _talk(on: On) -> None:
     )
     on.expect(
         seen.ending.split()[:2] == GOODBYE.split(),
-        Said(
-            f"after bye the client saw {_seen_end(seen).en}.",
-            f"bye를 보낸 클라이언트가 본 것은 {_seen_end(seen).ko}입니다.",
-        )
-        + _close_advice(on, seen),
+        _ended(seen) + _close_advice(on, seen),
         came,
         wanted,
     )
     _same(on, seen)
+
+
+def _shaken(path: str, seen: Talk) -> Said:
+    """What the handshake got."""
+    if not seen.status:
+        return Said(f"the handshake for {path} got no answer.", f"{path} 경로의 핸드셰이크에 응답이 없습니다.")
+    return Said(
+        f"the handshake for {path} got {seen.status}.", f"{path} 경로의 핸드셰이크에 대한 응답은 {seen.status}입니다."
+    )
 
 
 def _answered(on: On, seen: Talk, number: int) -> None:
@@ -367,13 +376,15 @@ def _compared(seen: Talk, right: int) -> tuple[list, list]:
     return [*shown, Bare(seen.ending)], [*shown[:right], *missing, Bare(GOODBYE)]
 
 
-def _seen_end(seen: Talk) -> Said:
-    """How the WebSocket ended."""
+def _ended(seen: Talk) -> Said:
+    """How the WebSocket ended after bye."""
     if seen.ending == "open":
-        return Said("no end: the connection is still open", "끝나지 않은 채 열려 있는 연결")
+        return Said("after bye the connection stays open.", "bye를 보낸 뒤에도 연결이 열려 있습니다.")
     if seen.ending == "no Close":
-        return Said("the connection end without a Close", "Close 프레임 없이 끊긴 연결")
-    return Said(f"`{seen.ending}`", f"`{seen.ending}`")
+        return Said(
+            "after bye the connection ended without a Close.", "bye를 보낸 뒤 Close 프레임 없이 연결이 끊겼습니다."
+        )
+    return Said(f"after bye came `{seen.ending}`.", f"bye를 보낸 뒤 `{seen.ending}` 프레임이 왔습니다.")
 
 
 def _close_advice(on: On, seen: Talk) -> Said:
@@ -392,17 +403,29 @@ def _close_advice(on: On, seen: Talk) -> Said:
 
 def _same(on: On, seen: Talk) -> None:
     """The client must see what it saw on the first server."""
-    first, came = on.talks[0], _compared(seen, len(MESSAGES))[0]
+    first = on.talks[0]
+    came, wanted = (_compared(talk, len(MESSAGES))[0] for talk in (seen, first))
     on.expect(
-        seen == first,
+        seen.heard == first.heard,
         Said(
-            "the client did not see what it saw before. What only some servers pass on (a reason, a key of the event "
-            "or of the scope) does not belong into a portable answer.",
-            "클라이언트가 본 내용이 앞의 서버와 다릅니다. 일부 서버만 전달하는 값(reason, 이벤트나 스코프의 키)은 어느 "
-            "서버에서나 같아야 하는 응답에 쓸 수 없습니다.",
+            f"the answers are not those that came on {SERVERS[0]}. Put into them nothing but what was said: an event "
+            "may have other keys on another server, and so may the scope.",
+            f"{SERVERS[0]}에서 온 응답과 다릅니다. 이벤트와 스코프의 키는 서버마다 다를 수 있으니, 받은 내용 말고는 "
+            "응답에 담지 마세요.",
         ),
         came,
-        _compared(first, len(MESSAGES))[0],
+        wanted,
+    )
+    on.expect(
+        seen.ending == first.ending,
+        Said(
+            f"the Close is not the one that came on {SERVERS[0]}: this server does not pass the reason on. Leave it "
+            "out: the code says enough.",
+            f"{SERVERS[0]}에서 온 Close 프레임과 다릅니다. 이 서버는 reason을 전달하지 않습니다. "
+            "코드만으로 충분하니 빼세요.",
+        ),
+        came,
+        wanted,
     )
 
 
@@ -423,11 +446,7 @@ def _refusal(on: On) -> None:
         )
     on.expect(
         seen.status == 403,
-        Said(
-            f"the handshake for /elsewhere got {seen.status or 'no answer'}.",
-            f"/elsewhere 경로의 핸드셰이크에 대한 응답은 {seen.status or '없음'}입니다.",
-        )
-        + advice,
+        _shaken("/elsewhere", seen) + advice,
         str(seen.status or "no answer"),
         "403",
     )
