@@ -47,47 +47,57 @@ class Answer:
     @cached_property
     def heads(self) -> list[h11.Response | h11.InformationalResponse]:
         """The head of each answer, as h11 reads them; a 100 or a 101 has one too."""
-        return [event for event in self._events if isinstance(event, h11.Response | h11.InformationalResponse)]
+        return [event for event in self._read[0] if isinstance(event, h11.Response | h11.InformationalResponse)]
 
     @cached_property
     def body(self) -> bytes:
         """What came in the bodies, without the framing of chunks."""
-        return b"".join(bytes(event.data) for event in self._events if isinstance(event, h11.Data))
+        return b"".join(bytes(event.data) for event in self._read[0] if isinstance(event, h11.Data))
 
     @property
     def whole(self) -> bool:
         """True once the last answer that began has its end."""
-        return bool(self._events) and isinstance(self._events[-1], h11.EndOfMessage)
+        return bool(self._read[0]) and isinstance(self._read[0][-1], h11.EndOfMessage)
+
+    @property
+    def rest(self) -> bytes:
+        """What stands behind the end of an answer and begins no other."""
+        return self._read[1]
 
     @cached_property
-    def _events(self) -> list[h11.Event]:
-        return list(self._read())
-
-    def _read(self) -> Iterator[h11.Event]:
-        """What h11 makes of the bytes, up to where it gives up: an answer a request, and whatever else came."""
-        left = self.raw
+    def _read(self) -> tuple[list[h11.Event], bytes]:
+        """What h11 makes of the bytes, one answer after the other, and those of which it makes nothing."""
+        events, rest = [], self.raw
         for request in chain(requests(self.sent), repeat(UNREAD)):
             parser = parser_for(request)
-            parser.receive_data(left)
+            parser.receive_data(rest)
             if self.closed:
                 parser.receive_data(b"")
-            event = None
-            while not isinstance(event, h11.EndOfMessage):
-                try:
-                    event = parser.next_event()
-                except h11.RemoteProtocolError:
-                    return
-                if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
-                    return
-                yield event
-            if not (left := parser.trailing_data[0]):
+            answer = list(_until_its_end(parser))
+            events += answer
+            if answer:
+                rest = parser.trailing_data[0] if isinstance(answer[-1], h11.EndOfMessage) else b""
+            if not (answer and rest):
+                break
+        return events, rest
+
+
+def _until_its_end(parser: h11.Connection) -> Iterator[h11.Event]:
+    """The events of one answer, as far as it came and h11 can read it."""
+    event = None
+    with contextlib.suppress(h11.RemoteProtocolError):
+        while not isinstance(event, h11.EndOfMessage):
+            event = parser.next_event()
+            if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
                 return
+            yield event
 
 
 def status(answer: Answer) -> str:
     """The status codes, and how it ends if not as it should: `400`, `200, 200`, `200 cut short`, `silence`, `closed`.
 
-    Of an answer that stays unfinished while the server holds the connection, it says `200 unfinished`.
+    Of an answer that stays unfinished while the server holds the connection, it says `200 unfinished`; of one with
+    bytes behind its end that begin no other, `200 and more`.
     """
     words = [str(head.status_code) for head in answer.heads]
     if answer.raw and not words:
@@ -96,6 +106,8 @@ def status(answer: Answer) -> str:
         words.append("closed" if answer.closed else "silence")
     elif words[-1] != "101" and not answer.whole:
         words[-1] += " cut short" if answer.closed else " unfinished"
+    elif answer.rest:
+        words[-1] += " and more"
     return ", ".join(words)
 
 
