@@ -14,7 +14,7 @@ BAR = 1.3  # times what it costs thirty times, beyond what thirty that never wai
 
 @pytest.fixture(scope="session")
 def dearer():
-    """Times what one of few costs, of a program that never waits, when there are thirty: the caches' share, memory's."""
+    """Times what one of few costs, of programs that never wait, when there are thirty: the share of the machine."""
     return crowd.ratio(crowd.gather(THIRTY), crowd.gather(FEW))
 
 
