@@ -166,12 +166,18 @@ def _nothing(on: On) -> None:
 
 def _old_client(on: On) -> None:
     """A client of HTTP/1.0, which takes the bytes behind the head for the body, to the end of the connection."""
-    answer = ask(on.tap, head("POST / HTTP/1.0", f"Content-Length: {len(BODY)}") + BODY)
-    what = Said("a POST in HTTP/1.0", "HTTP/1.0으로 보낸 POST 요청")
-    _echoed(on, what, answer, BODY)
+    posted = ask(on.tap, head("POST / HTTP/1.0", f"Content-Length: {len(BODY)}") + BODY)
+    _echoed(on, Said("a POST in HTTP/1.0", "HTTP/1.0으로 보낸 POST 요청"), posted, BODY)
+    _unchunked(on, posted)
+    _unchunked(on, ask(on.tap, head("GET / HTTP/1.0")))
+    _unchunked(on, ask(on.tap, head("GET /elsewhere HTTP/1.0")))
+
+
+def _unchunked(on: On, answer: Answer) -> None:
+    """The bytes behind the head must be the body alone."""
     raw = answer.raw.partition(b"\r\n\r\n")[2]
     on.expect(
-        raw == BODY,
+        raw == answer.body,
         Said(
             "a client of HTTP/1.0 does not know chunks (RFC 9112, section 6.1), and gets them for a body. Say how long "
             "the body is, in a content-length of your own: then no server has to find a framing.",
@@ -179,7 +185,7 @@ def _old_client(on: On) -> None:
             "길이를 직접 알려 주세요. 그러면 서버가 프레이밍을 고를 일이 없습니다.",
         ),
         raw,
-        BODY,
+        answer.body,
     )
 
 
@@ -348,6 +354,16 @@ def _answered(on: On, seen: Talk, number: int) -> None:
 
 def _message_advice(on: On, message: str | bytes) -> Said:
     """What helps where a message had no right answer."""
+    if on.raised.startswith("KeyError") and not any(event.name == "websocket.receive" for event in on.events):
+        return Said(
+            "The first event is websocket.connect, which has neither text nor bytes: receive it before the messages.",
+            "첫 이벤트는 websocket.connect이고 text도 bytes도 없습니다. 메시지를 받기 전에 먼저 받으세요.",
+        )
+    if on.raised.startswith("KeyError") and not message:
+        return Said(
+            "What is empty is false: ask whether it is None, and not whether it is true.",
+            "빈 값은 거짓으로 취급됩니다. 참인지 묻지 말고 None인지 아닌지를 확인하세요.",
+        )
     if on.raised:
         return Said(
             "Of text and bytes an event has one, or both, and then one of them is None: ask with event.get().",
