@@ -1,4 +1,4 @@
-"""An app that makes a report, which takes until its word comes, from the named pipe of its path."""
+"""An app that makes a report, which takes until its word comes: from a file at once, from a named pipe when it may."""
 
 from pathlib import Path
 
