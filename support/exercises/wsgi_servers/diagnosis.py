@@ -116,11 +116,12 @@ def _visited(tap, case: str, fault: str) -> tuple[Answer, list[str]]:
                 stack.enter_context(server.connect()).sendall(HALF_A_HEAD)
             held(server, HALF_OPEN[command])
         path = _word(server, case, comes=fault not in ("app", "kill"))
-        worker = psutil.Process(server.process.pid).children()[0]  # found now: later the timeout runs
+        doomed = psutil.Process(server.process.pid).children() if fault == "kill" else []  # later its timeout runs
         visitors = stack.enter_context(ThreadPoolExecutor())
         visitor = visitors.submit(ask, tap, f"GET /{path.name}", timeout=WEDGED if wedged else PATIENCE)
-        if not wedged and said(tap, BEGINS, timeout=PATIENCE) and fault == "kill":
-            worker.kill()
+        if not wedged and said(tap, BEGINS, timeout=PATIENCE):
+            for worker in doomed:
+                worker.kill()
         answer = visitor.result()
         if fault and not wedged:
             said(tap, LAST[fault], timeout=PATIENCE)  # the log may be behind the answer
