@@ -15,9 +15,10 @@ from .workers import complaints, held
 
 APP = Path(__file__).with_name("exercise_report.py")
 HALF_A_HEAD = b"GET /report HTTP/1.1\r\n"
-PATIENCE = 20  # seconds for a visitor's answer; what comes after a timeout of gunicorn's comes late
+PATIENCE = 60  # seconds for a visitor's answer; what comes after a timeout of gunicorn's comes late
 WEDGED = 3  # seconds that a visitor waits where no answer ever comes
 BEGINS = "the report begins"
+LAST = {"app": "Error handling", "client": "Error handling", "kill": "SIGKILL"}  # what the log says last of a fault
 CHOICES = ("app", "client", "kill", "max-requests", "reload")
 SYNC, THREADS = "gunicorn exercise_report:app --timeout 2", "gunicorn exercise_report:app --threads 2"
 # The command of each, its fault, how many clients stay half-open for it, and the hint.
@@ -26,8 +27,8 @@ CASES = {
         SYNC,
         "client",
         Said(
-            "no app was called: the worker had read no URI when its time was up",
-            "앱은 호출되지 않았습니다. 시간이 다 될 때까지 워커는 URI를 읽지 못했습니다",
+            "when its time was up the worker had read no URI and called no app; the report began in the next worker",
+            "시간이 다 될 때까지 워커는 URI를 읽지 못했고 앱도 호출하지 못했습니다. 보고서는 다음 워커가 시작했습니다",
         ),
     ),
     "B": (
@@ -105,28 +106,34 @@ def _served(serve, case: str):
 
 
 def _visited(tap, case: str, fault: str) -> tuple[Answer, list[str]]:
-    """The answer to a visitor who asks for a report while the server has this fault, or none; the log's lines."""
+    """The answer to a visitor who asks for a report while the server has this fault, or none; the log's new lines."""
     server, command = tap.upstream, CASES[case][0]
-    pipe = Path(server.folder, f"report-{case}")
-    if not pipe.exists():
-        os.mkfifo(pipe)
     wedged = fault == "client" and command is THREADS
+    before = len(complaints(server, also=BEGINS))
     with contextlib.ExitStack() as stack:
         if fault == "client":
             for _ in range(HALF_OPEN[command]):
                 stack.enter_context(server.connect()).sendall(HALF_A_HEAD)
             held(server, HALF_OPEN[command])
+        path = _word(server, case, comes=fault not in ("app", "kill"))
+        doomed = psutil.Process(server.process.pid).children() if fault == "kill" else []  # later its timeout runs
         visitors = stack.enter_context(ThreadPoolExecutor())
-        visitor = visitors.submit(ask, tap, f"GET /{pipe.name}", timeout=WEDGED if wedged else PATIENCE)
+        visitor = visitors.submit(ask, tap, f"GET /{path.name}", timeout=WEDGED if wedged else PATIENCE)
         if not wedged and said(tap, BEGINS, timeout=PATIENCE):
-            _goes_on(server, pipe, fault)
-        return visitor.result(), complaints(server, also=BEGINS)
+            for worker in doomed:
+                worker.kill()
+        answer = visitor.result()
+        if fault and not wedged:
+            said(tap, LAST[fault], timeout=PATIENCE)  # the log may be behind the answer
+        return answer, complaints(server, also=BEGINS)[before:]
 
 
-def _goes_on(server, pipe: Path, fault: str) -> None:
-    """The report gets its word, unless the fault is that it gets none, or its worker is killed."""
-    if fault == "kill":
-        psutil.Process(server.process.pid).children()[0].kill()
-        server.log("SIGKILL", timeout=PATIENCE)
-    elif fault != "app":
-        pipe.write_text("go")
+def _word(server, case: str, comes: bool) -> Path:
+    """The file that the report is made from: a word that is there, or a named pipe into which nobody writes one."""
+    path = Path(server.folder, f"report-{case}")
+    path.unlink(missing_ok=True)
+    if comes:
+        path.write_text("go")
+    else:
+        os.mkfifo(path)
+    return path

@@ -1,4 +1,4 @@
-"""An app that makes a report, which takes until its word comes, from the named pipe of its path."""
+"""An app that makes a report, which takes until its word comes: at once from a file, from an empty pipe never."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from ..drive import HANDSHAKE, Answer, connect, judged, receive, serving
 
 PROGRAM = Path(__file__).with_name("exercise_room.py")
 SERVER = "gunicorn exercise:app"
-PATIENCE = 20  # seconds for a handshake that is going to be answered
+PATIENCE = 60  # seconds for a handshake that is going to be answered
 SILENCE = 0.5  # seconds after which one that comes when the server is full counts as hanging
 MOST = 8  # WebSockets that are opened on a server
 
@@ -33,8 +33,10 @@ SERVERS = {
     "--threads 3": (
         3,
         Said(
-            "Which worker does gunicorn say that it uses (`Using worker: …` in its log)?",
-            "gunicorn이 어느 워커를 쓴다고 하나요(로그의 `Using worker: …`)?",
+            "Which worker does gunicorn say that it uses (`Using worker: …` in its log), and what does a WebSocket "
+            "hold there?",
+            "gunicorn이 어느 워커를 쓴다고 하나요(로그의 `Using worker: …`)? 그 워커에서 웹소켓 하나는 무엇을 "
+            "붙잡나요?",
         ),
     ),
     "-k gthread --threads 4 --worker-connections 2": (

@@ -1,0 +1,1 @@
+options = {"bills": "--workers 4", "search": "--threads 5", "photos": "--threads 4"}

@@ -1,0 +1,1 @@
+diagnosis = {"A": "client", "B": "kill", "C": "max-requests", "D": "app"}

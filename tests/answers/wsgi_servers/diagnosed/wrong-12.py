@@ -1,0 +1,1 @@
+diagnosis = {"A": "reload", "B": "kill", "C": "client", "D": "app"}

@@ -1,0 +1,1 @@
+diagnosis = {"app": "D", "client": "AC", "kill": "B"}
