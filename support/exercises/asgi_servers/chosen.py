@@ -36,7 +36,7 @@ class Demand:
 def chosen(bench, commands):
     """Runs each command, and makes the demands of its list."""
     expect(isinstance(commands, dict), Said("commands is not a dict.", "commands는 dict여야 합니다."))
-    with serving(bench, {"exercise.py": PROGRAM}) as serve:
+    with serving(bench, {"exercise.py": PROGRAM}, aloud=False) as serve:
         in_turn(lambda name: _judge(serve, name, _read(name, commands.get(name))), LISTS)
     return Said(
         "Each of the five lists has a server that was seen to do all of it.",
@@ -190,8 +190,8 @@ def _loaded_once(tap: Tap) -> tuple[str, str]:
 
 
 HTTP_PARSER = Said(
-    "One of uvicorn's parsers is stricter than the other, and hypercorn uses that one too.",
-    "uvicorn의 두 파서 가운데 하나가 더 엄격하고, hypercorn도 그 파서를 씁니다.",
+    "One of uvicorn's parsers is stricter about Host, and hypercorn uses it too.",
+    "uvicorn의 파서 가운데 하나는 Host에 더 엄격하고, hypercorn도 그 파서를 씁니다.",
 )
 NO_HOST = Demand(
     _no_host,
@@ -251,8 +251,10 @@ REPLACED = Demand(
     _replaced,
     Said("a worker was killed, and none took its place", "죽은 워커를 대신할 워커가 뜨지 않았습니다"),
     Said(
-        "That takes a process which serves nobody, and looks after those that do.",
-        "직접 응답하지 않고, 응답하는 프로세스를 지켜보는 프로세스가 따로 있어야 합니다.",
+        "That takes a process which serves nobody, and starts another worker when one is gone: not every parent does "
+        "(section 4).",
+        "직접 응답하지 않으면서, 워커가 죽으면 새로 띄우는 프로세스가 있어야 합니다. 부모 프로세스가 모두 그러지는 "
+        "않습니다(4절).",
     ),
 )
 TWO_WORKERS = Demand(

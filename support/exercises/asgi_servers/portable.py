@@ -111,9 +111,9 @@ def portable(bench):
 
         in_turn(judge, SERVERS)
     return Said(
-        f"{len(SERVERS)} servers, seven situations on each: no client can tell on which of them your app runs.",
-        f"서버 {len(SERVERS)}가지에서 상황을 일곱 가지씩 시험했습니다. 클라이언트는 앱이 어느 서버에서 실행되는지 "
-        "알 수 없습니다.",
+        f"{len(SERVERS)} servers, seven situations on each: the same status, body and messages on all of them.",
+        f"서버 {len(SERVERS)}가지에서 상황을 일곱 가지씩 시험했습니다. 상태 코드와 본문과 메시지가 모든 "
+        "서버에서 같습니다.",
     )
 
 
@@ -375,9 +375,10 @@ def _message_advice(on: On, message: str | bytes) -> Said:
             "앱은 내용이 빈 메시지를 보냈고, 이 서버는 그 메시지를 버립니다. 받은 내용에 무언가를 덧붙여 보내세요.",
         )
     if not message:
+        kind = Said("text", "텍스트를") if isinstance(message, str) else Said("binary message", "바이너리 메시지를")
         return Said(
-            "Your app sent nothing for it: what is empty is false. Is it None, or is it not?",
-            "앱은 아무것도 보내지 않았습니다. 빈 값은 거짓으로 취급됩니다. None인지 아닌지를 확인하세요.",
+            f"Your app sent no {kind.en} for it: what is empty is false. Is it None, or is it not?",
+            f"앱은 {kind.ko} 보내지 않았습니다. 빈 값은 거짓으로 취급됩니다. None인지 아닌지를 확인하세요.",
         )
     return Said(
         "Answer a text with a text and a binary message with a binary message, once.",
