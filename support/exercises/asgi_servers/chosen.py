@@ -100,6 +100,7 @@ def _judge(serve, name: str, command: str) -> None:
                 came,
                 wanted,
             )
+    tap.upstream.stop(grace=0.2)  # five at a time would cost much memory
 
 
 def _serves(tap: Tap, name: str, command: str) -> None:
