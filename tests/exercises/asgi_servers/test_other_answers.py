@@ -20,9 +20,10 @@ class App:
             await self.room(scope, receive, send)
 
     async def request(self, scope, receive, send):
-        known = [pair for pair in scope["headers"] if pair[0] == b"content-length"]
-        found = scope["path"] == "/"
-        await send({"type": "http.response.start", "status": 200 if found else 404, "headers": known if found else []})
+        asked, found = dict(scope["headers"]), scope["path"] == "/"
+        length = [(b"content-length", asked.get(b"content-length", b"0") if found else b"0")]
+        known = [] if found and b"transfer-encoding" in asked else length
+        await send({"type": "http.response.start", "status": 200 if found else 404, "headers": known})
         more = True
         while more:
             event = await receive()
