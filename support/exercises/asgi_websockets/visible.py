@@ -93,15 +93,10 @@ def _where(log: str, came: str) -> Said:
     """How far ann has come, from the log."""
     if "the app was called for ann" not in log:
         return Said("Your code never called the app for her.", "작성한 코드가 ann의 스코프로 앱을 호출하지 않았습니다.")
-    if "first, from ann" not in log:
+    if "the app heard websocket.connect first, from ann" not in log:
         return Said(
             "The app waits for websocket.connect: your code has received that event, which was the app's.",
             "앱이 websocket.connect를 기다리고 있습니다. 앱이 받아야 할 이 이벤트를 작성한 코드가 먼저 받았습니다.",
-        )
-    if "the app heard websocket.connect first" not in log:
-        return Said(
-            "The first event that the app got was not websocket.connect: your code has received that one.",
-            "앱이 처음 받은 이벤트가 websocket.connect가 아닙니다. 이 이벤트를 작성한 코드가 먼저 받았습니다.",
         )
     if came.startswith("HTTP"):
         return Said("The app was called, and she was refused.", "앱은 호출되었지만 접속은 거부되었습니다.")
@@ -147,8 +142,8 @@ def _refused(tap, program: str, name: str, status: int) -> None:
         why = Said(
             "A browser tells the page neither status nor body of a handshake that failed: the script sees 1006. Accept "
             "first.",
-            "핸드셰이크가 실패하면 브라우저는 상태 코드도 본문도 페이지에 알려 주지 않아서 스크립트에는 1006만 보입니다. "
-            "먼저 수락하세요.",
+            "핸드셰이크가 실패하면 브라우저는 상태 코드도 본문도 페이지에 알려 주지 않습니다. 스크립트에는 1006만 "
+            "보입니다. 먼저 수락하세요.",
         )
     expect_of(tap, False, what + why, f"HTTP {status}", "HTTP 101")
 
@@ -240,9 +235,9 @@ def _judge_subprotocol(tap, program: str, name: str, ws: ClientConnection) -> No
         Said(
             f"{program}: {name} offered {', '.join(OFFERED)}, and the 101 chooses none. This client lets that pass; a "
             f"browser ends the connection, and its page sees 1006 in place of {CODE}. Accept one that was offered.",
-            f"{program}: {name} 쪽이 제안한 서브프로토콜은 {', '.join(OFFERED)}인데 101 응답에서 하나도 고르지 않았습니다. "
-            f"이 클라이언트는 그냥 넘어가지만, 브라우저는 연결을 끊고 페이지에는 {CODE} 대신 1006이 보입니다. 제안받은 "
-            "것 가운데 하나로 수락하세요.",
+            f"{program}: {name} 쪽이 제안한 서브프로토콜은 {', '.join(OFFERED)}인데 101 응답에서 하나도 고르지 "
+            f"않았습니다. 이 클라이언트는 그냥 넘어가지만, 브라우저는 연결을 끊고 페이지에는 {CODE} 대신 1006이 "
+            "보입니다. 제안받은 것 가운데 하나로 수락하세요.",
         ),
         f"{HEADER}: {chosen}" if chosen else f"no {HEADER}",
         f"{HEADER}: {OFFERED[0]}",
