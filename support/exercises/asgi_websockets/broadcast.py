@@ -201,8 +201,8 @@ class _Room:
             how = Said(
                 "and sam's call waits in her send() with a websocket.close, which has to wait as a message has. Cancel "
                 "the task that sends to her, and let her own call return",
-                "sam의 앱 호출은 cho의 send()에 websocket.close를 보내며 기다립니다. 이것도 메시지처럼 기다려야 합니다. "
-                "cho에게 보내는 태스크를 취소하고 cho의 앱 호출이 반환하게 하세요",
+                "sam의 앱 호출은 cho의 send()에 websocket.close를 보내며 기다립니다. 이것도 메시지처럼 기다려야 "
+                "합니다. cho에게 보내는 태스크를 취소하고 cho의 앱 호출이 반환하게 하세요",
             )
         elif what == "given up":
             how = Said(

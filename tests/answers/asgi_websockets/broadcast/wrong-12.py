@@ -1,7 +1,7 @@
 %%writefile broadcast.py
 import asyncio
 
-PATIENCE = 0.5  # seconds
+PATIENCE = 0.2  # seconds
 listeners = set()
 
 
