@@ -27,7 +27,7 @@ from ..drive import serving, written
 from ..exchange import Exchange
 
 PROGRAM = Path(__file__).with_name("reconnect_app.py")
-RESTART = (5.0, 30.0)  # seconds: what the registry of close codes has of 1012
+RESTART = (5.0, 30.0)  # seconds: so https://www.ietf.org/mail-archive/web/hybi/current/msg09670.html of 1012
 FIRST, LONGEST = 1.0, 30.0  # seconds: the bound of the wait after a first loss, and of any wait
 CLIENTS = 16  # that lose the server at the same moment; and how many restarts one of them lives through
 SEED = 6455
@@ -36,11 +36,15 @@ SLACK = 1e-6  # seconds
 
 @dataclass(frozen=True)
 class Step:
-    """What one connect() meets: a `text` that comes, if any, then the `end`; and how long the wait after it may be."""
+    """What one connect() meets: a `text` that comes, if any, then the `end`; and how long the wait after it may be.
+
+    `losses` counts those in a row, this one too.
+    """
 
     text: str
     end: str
     bounds: tuple[float, float] = (0.0, 0.0)
+    losses: int = 0
 
     @property
     def shown(self) -> str:
@@ -62,7 +66,7 @@ class Step:
 
 def _loss(text: str, end: str, losses: int) -> Step:
     """A loss, so many in a row by then."""
-    return Step(text, end, (0.0, min(LONGEST, FIRST * 2 ** (losses - 1))))
+    return Step(text, end, (0.0, min(LONGEST, FIRST * 2 ** (losses - 1))), losses)
 
 
 STORY = [
@@ -77,7 +81,8 @@ STORY = [
     Step("four", "1000"),
 ]
 LOGGED_OUT = [_loss("one", "1011", 1), Step("", "4401")]
-CROWD = [*(_loss("", "down", losses) for losses in range(1, 9)), Step("", "1000")]
+OPENED = 4  # which of the losses comes after the handshake
+CROWD = [*(_loss("", "1011" if losses == OPENED else "down", losses) for losses in range(1, 9)), Step("", "1000")]
 RESTARTS = [*[Step("", "1012", RESTART)] * CLIENTS, Step("", "1000")]
 
 
@@ -280,7 +285,10 @@ class _Life:
         wrong = failure(self._error)
         if self.waits:
             step = self._now.said
-            wrong.said = Said(f"{wrong.said.en}. {step.en} just before.", f"{wrong.said.ko} {step.ko} 생긴 일입니다.")
+            before = step.en[0].lower() + step.en[1:]
+            wrong.said = Said(
+                f"{wrong.said.en}. Just before that {before}.", f"{wrong.said.ko} {step.ko} 생긴 일입니다."
+            )
         raise wrong
 
     def _judge_whole(self) -> None:
@@ -313,13 +321,16 @@ def _judge_wait(step: Step, wait: float) -> None:
     how = Said(f"and the wait was {wait:.2f} s", f"{wait:.2f}초를 기다렸습니다")
     if step.bounds == RESTART:
         rule = Said("wanted are 5 to 30 s, at random.", "5–30초 사이의 임의의 시간을 기다려야 합니다.")
-    elif step.text:
-        rule = Said(
-            f"a message had come, so this loss is the first again: at most {most:g} s.",
-            f"메시지가 왔으니 다시 첫 번째 끊김이고, 길어야 {most:g}초입니다.",
-        )
     else:
-        rule = Said(f"at most {most:g} s here.", f"여기서는 길어야 {most:g}초입니다.")
+        rule = Said(
+            f"that is loss {step.losses} in a row since a message came: at most {most:g} s.",
+            f"마지막 메시지 이후 연속 {step.losses}번째 끊김이니 길어야 {most:g}초입니다.",
+        )
+        if step.end in ("down", "503") and wait >= RESTART[0]:
+            rule += Said(
+                "connect() raised: does `ws` still name the connection before, with its close code?",
+                "connect()에서 예외가 났습니다. `ws`가 아직 이전 연결과 그 닫기 코드를 가리키고 있지는 않나요?",
+            )
     expect(
         least - SLACK <= wait <= most + SLACK,
         Said(f"{step.said.en}, {how.en}; {rule.en}", f"{step.said.ko} {how.ko}. {rule.ko}"),
@@ -330,17 +341,23 @@ def _judge_crowd(lives: list[list[float]]) -> None:
     """After each loss in a row the waits of all clients must be spread from nothing to the bound."""
     for losses, (step, waits) in enumerate(zip(CROWD, zip(*lives, strict=True), strict=False), 1):
         bound = step.bounds[1]
+        rule = Said(
+            "The bound doubles with each loss in a row, from 1 s up to 30.",
+            "상한은 1초에서 시작해 끊길 때마다 두 배가 되고 30초를 넘지 않습니다.",
+        )
+        if losses == OPENED:
+            rule = Said(
+                "This time the connection opened, and ended before anything was heard: that is one more loss in a row.",
+                "이번에는 연결이 열렸다가 아무 메시지도 없이 끊겼습니다. 이것도 연속된 끊김에 들어갑니다.",
+            )
         _judge_spread(
             waits,
             (0.0, bound),
             Said(
                 f"{CLIENTS} clients lose the server at the same moment; after loss {losses} in a row",
-                f"클라이언트 {CLIENTS}개가 동시에 서버를 잃었습니다. 연속 {losses}번째 끊김 뒤에",
+                f"클라이언트 {CLIENTS}개가 동시에 서버를 잃었습니다. 연속으로 {losses}번 끊긴 뒤",
             ),
-            Said(
-                "The bound doubles with each loss in a row, from 1 s up to 30.",
-                "상한은 1초에서 시작해 끊길 때마다 두 배가 되고 30초를 넘지 않습니다.",
-            ),
+            rule,
         )
 
 
@@ -370,7 +387,7 @@ def _judge_spread(waits: list[float], bounds: tuple[float, float], when: Said, r
         Said(
             f"{when.en} the waits are from {shortest:.1f} to {longest:.1f} s, where anything from {least:g} to "
             f"{most:g} may come.",
-            f"{when.ko} 기다린 시간은 {shortest:.1f}–{longest:.1f}초인데, {least:g}–{most:g}초가 고루 나와야 합니다.",
+            f"{when.ko} 기다린 시간은 {shortest:.1f}–{longest:.1f}초인데, {least:g}–{most:g}초 사이가 고루 나와야 합니다.",
         )
         + rule,
     )
