@@ -9,6 +9,7 @@ A case of one's own is one line:
     Case("no Host", b"GET / HTTP/1.1\\r\\n\\r\\n", right="400", clause="RFC 9112 §3.2")
 
 No clock decides that a server stays silent: it has then answered later requests, and this one not.
+Where servers answer some requests from a timer only, `later` names a path that is answered from it too.
 """
 
 import contextlib
@@ -28,8 +29,8 @@ from .show import Table
 from .wire.heads import parser_for
 from .wire.http1 import UNREAD, requests
 
-LATER = b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
-ENOUGH = 3  # of those answered: by then a server has done what it does at once
+LATER = "GET {} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+ENOUGH = 2  # of those answered: in the turn of its loop that answers the first, a server may have more to send
 PAUSE = 0.1  # seconds without a byte after which one looks whether more is to come
 PATIENCE = 60.0  # seconds in which a server must answer somebody
 CLAUSE = re.compile(r"RFC (?P<rfc>\d+) §(?P<section>[\d.]+)|ASGI (?P<page>\w+)#(?P<anchor>[\w-]+)")
@@ -46,47 +47,57 @@ class Answer:
     @cached_property
     def heads(self) -> list[h11.Response | h11.InformationalResponse]:
         """The head of each answer, as h11 reads them; a 100 or a 101 has one too."""
-        return [event for event in self._events if isinstance(event, h11.Response | h11.InformationalResponse)]
+        return [event for event in self._read[0] if isinstance(event, h11.Response | h11.InformationalResponse)]
 
     @cached_property
     def body(self) -> bytes:
         """What came in the bodies, without the framing of chunks."""
-        return b"".join(bytes(event.data) for event in self._events if isinstance(event, h11.Data))
+        return b"".join(bytes(event.data) for event in self._read[0] if isinstance(event, h11.Data))
 
     @property
     def whole(self) -> bool:
         """True once the last answer that began has its end."""
-        return bool(self._events) and isinstance(self._events[-1], h11.EndOfMessage)
+        return bool(self._read[0]) and isinstance(self._read[0][-1], h11.EndOfMessage)
+
+    @property
+    def rest(self) -> bytes:
+        """What stands behind the end of an answer and begins no other."""
+        return self._read[1]
 
     @cached_property
-    def _events(self) -> list[h11.Event]:
-        return list(self._read())
-
-    def _read(self) -> Iterator[h11.Event]:
-        """What h11 makes of the bytes, up to where it gives up: an answer a request, and whatever else came."""
-        left = self.raw
+    def _read(self) -> tuple[list[h11.Event], bytes]:
+        """What h11 makes of the bytes, one answer after the other, and those of which it makes nothing."""
+        events, rest = [], self.raw
         for request in chain(requests(self.sent), repeat(UNREAD)):
             parser = parser_for(request)
-            parser.receive_data(left)
+            parser.receive_data(rest)
             if self.closed:
                 parser.receive_data(b"")
-            event = None
-            while not isinstance(event, h11.EndOfMessage):
-                try:
-                    event = parser.next_event()
-                except h11.RemoteProtocolError:
-                    return
-                if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
-                    return
-                yield event
-            if not (left := parser.trailing_data[0]):
+            answer = list(_until_its_end(parser))
+            events += answer
+            if answer:
+                rest = parser.trailing_data[0] if isinstance(answer[-1], h11.EndOfMessage) else b""
+            if not (answer and rest):
+                break
+        return events, rest
+
+
+def _until_its_end(parser: h11.Connection) -> Iterator[h11.Event]:
+    """The events of one answer, as far as it came and h11 can read it."""
+    event = None
+    with contextlib.suppress(h11.RemoteProtocolError):
+        while not isinstance(event, h11.EndOfMessage):
+            event = parser.next_event()
+            if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
                 return
+            yield event
 
 
 def status(answer: Answer) -> str:
     """The status codes, and how it ends if not as it should: `400`, `200, 200`, `200 cut short`, `silence`, `closed`.
 
-    Of an answer that stays unfinished while the server holds the connection, it says `200 unfinished`.
+    Of an answer that stays unfinished while the server holds the connection, it says `200 unfinished`; of one with
+    bytes behind its end that begin no other, `200 and more`.
     """
     words = [str(head.status_code) for head in answer.heads]
     if answer.raw and not words:
@@ -95,6 +106,8 @@ def status(answer: Answer) -> str:
         words.append("closed" if answer.closed else "silence")
     elif words[-1] != "101" and not answer.whole:
         words[-1] += " cut short" if answer.closed else " unfinished"
+    elif answer.rest:
+        words[-1] += " and more"
     return ", ".join(words)
 
 
@@ -142,12 +155,6 @@ class Case:
     def marked(self, answer: str) -> str:
         """The answer, with a ✗ if the clause wants another."""
         return answer if self.allows(answer) else f"{answer} ✗"
-
-    def answer(self, server) -> str:
-        """What the server does, in a few words. Raises BenchError if it no longer runs, or answers nobody."""
-        if not server.running:
-            raise server.gone()
-        return self.shows(ask(server, self.does)) if isinstance(self.does, bytes) else self.does(server)
 
 
 class Grid(Table):
@@ -200,54 +207,73 @@ class Clause:
         return f'<a href="{escape(self.url)}">{text}</a>' if self.url else text
 
 
-def grid(servers: Sequence, cases: Sequence[Case]) -> Grid:
-    """Puts each case to each server, one at a time; the Grid of their answers. A server's column has its name.
+def grid(servers: Sequence, cases: Sequence[Case], later: str = "/") -> Grid:
+    """Puts each case to each server; the Grid of their answers. A server's column has its name.
 
-    Each server must answer `GET /`, whatever it says. Raises BenchError as `Case.answer` does.
+    One server after the other gets the bytes of all its cases at once, each on a connection of its own, and is then
+    given to the functions, one by one. Raises BenchError if a server no longer runs, or answers nobody (see `ask`).
     """
-    answers = [[case.answer(server) for server in servers] for case in cases]
-    return Grid([server.name for server in servers], cases, answers)
+    columns = [_column(server, cases, later) for server in servers]
+    return Grid([server.name for server in servers], cases, list(zip(*columns, strict=True)))
 
 
-def ask(server, sent: bytes) -> Answer:
+def _column(server, cases: Sequence[Case], later: str) -> list[str]:
+    if not server.running:
+        raise server.gone()
+    came = iter(_answers(server, [case.does for case in cases if isinstance(case.does, bytes)], later))
+    return [case.shows(next(came)) if isinstance(case.does, bytes) else case.does(server) for case in cases]
+
+
+def ask(server, sent: bytes, later: str = "/") -> Answer:
     """Sends the bytes as they stand; what comes back until the server closes, or has answered later requests.
 
-    Raises BenchError if it answers nobody for a minute.
+    Those ask for the path `later`, whatever the app says to it. Raises BenchError if nobody is answered for a minute.
     """
-    came = b""
-    with server.connect(PATIENCE) as client:
-        with contextlib.suppress(ConnectionError):  # it may have refused them before all were sent
-            client.sendall(sent)
-        while True:
-            answer = Answer(came, closed=False, sent=sent)
-            if not _readable(client, 0 if answer.whole else PAUSE):
+    return _answers(server, [sent], later)[0]
+
+
+def _answers(server, sent: Sequence[bytes], later: str) -> list[Answer]:
+    """The answer to each, all being sent at once."""
+    with contextlib.ExitStack() as connections:
+        came = {connections.enter_context(server.connect(PATIENCE)): b"" for _ in sent}
+        for client, each in zip(came, sent, strict=True):
+            with contextlib.suppress(ConnectionError):  # it may have refused them before all were sent
+                client.sendall(each)
+        held, asked = set(came), False
+        while held:
+            ready = select.select(held, [], [], 0 if asked else PAUSE)[0]
+            if asked and not ready:
+                break
+            if asked := not ready:
                 for _ in range(ENOUGH):
-                    _later(server)
-                if not _readable(client, 0):
-                    return answer
-            try:
-                data = client.recv(65536)
-            except ConnectionError:
-                data = b""
-            if not data:
-                return Answer(came, closed=True, sent=sent)
-            came += data
+                    _ask_later(server, later)
+            for client in ready:
+                came[client] += (data := _received(client))
+                if not data:
+                    held.remove(client)
+        return [
+            Answer(raw, closed=client not in held, sent=each)
+            for (client, raw), each in zip(came.items(), sent, strict=True)
+        ]
 
 
-def _readable(client: socket.socket, timeout: float) -> bool:
-    """True if bytes, or the connection's end, have come."""
-    return bool(select.select([client], [], [], timeout)[0])
+def _received(client: socket.socket) -> bytes:
+    """What has come; nothing at the connection's end, whichever it is."""
+    try:
+        return client.recv(65536)
+    except ConnectionError:
+        return b""
 
 
-def _later(server) -> None:
-    """Returns once another client of the server has an answer. Raises BenchError if none comes."""
-    with contextlib.suppress(ConnectionError), server.connect(PATIENCE) as client:
-        client.sendall(LATER)
+def _ask_later(server, path: str) -> None:
+    """Returns once another client of the server has an answer, or was hung up on. Raises BenchError if none comes."""
+    with server.connect(PATIENCE) as client:
+        client.sendall(LATER.format(path).encode())
         try:
-            client.recv(1)
+            _received(client)
         except TimeoutError:
             raise BenchError(
-                f"{server.name} answers nobody: GET / on another connection had no answer for {PATIENCE:g} s.",
-                f"{server.name} 서버가 아무에게도 응답하지 않습니다. 다른 연결로 보낸 GET / 요청에도 "
-                f"{PATIENCE:g}초 동안 응답이 없습니다.",
+                f"{server.name} answers nobody: a later GET {path} has waited for {PATIENCE:g} s.",
+                f"{server.name} 서버가 아무에게도 응답하지 않습니다. 나중에 보낸 GET {path} 요청도 "
+                f"{PATIENCE:g}초 동안 응답을 받지 못했습니다.",
             ) from None

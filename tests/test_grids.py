@@ -25,6 +25,7 @@ class Scripted:
     def __init__(self, answer: bytes = OK, *, name: str = "web", closes: bool = False, after: int = 0) -> None:
         self.name, self.answer, self.closes, self.after, self.running = name, answer, closes, after, True
         self.later, self.heard = 0, []
+        self.later_request = LATER.format("/").encode()
         self.due, self.sent = threading.Event(), threading.Event()
         self.threads: list[threading.Thread] = []
 
@@ -39,7 +40,7 @@ class Scripted:
     def _serve(self, far: socket.socket) -> None:
         with far, contextlib.suppress(OSError):
             asked = far.recv(65536)
-            if asked == LATER:
+            if asked == self.later_request:
                 self.later += 1
                 if self.later == self.after:
                     self.due.set()
@@ -63,6 +64,10 @@ class Scripted:
         (OK, True, GET, "200"),
         (OK + OK, False, GET + GET, "200, 200"),
         (OK + OK, False, GET, "200, 200"),
+        (OK + b" two", False, GET, "200 and more"),
+        (OK + b" two", True, GET, "200 and more"),
+        (OK + b" two" + OK, False, GET + GET, "200 and more"),
+        (OK + OK[:9], False, GET, "200 and more"),
         (OK[:-1], True, GET, "200 cut short"),
         (OK[:-1], False, GET, "200 unfinished"),
         (CHUNKS, True, GET, "200 cut short"),
@@ -102,6 +107,13 @@ def test_a_silence_is_counted_in_later_answers_not_in_time(after, said, monkeypa
 def test_of_a_whole_answer_it_is_seen_whether_more_comes():
     server = Scripted(OK)
     assert status(ask(server, GET)) == "200"
+    assert server.later == grids.ENOUGH
+
+
+def test_later_requests_ask_for_what_they_are_told_to():
+    server = Scripted()
+    server.later_request = LATER.format("/raise").encode()
+    assert status(ask(server, GET, later="/raise")) == "200"
     assert server.later == grids.ENOUGH
 
 
@@ -166,6 +178,21 @@ def test_what_differs_and_what_is_wrong():
     ]
 
 
+def test_an_answer_is_right_as_a_whole():
+    assert not CASES[0].allows("40")
+    assert not CASES[0].allows("400, 200")
+    assert CASES[2].allows("anything")
+
+
+def test_a_later_client_that_is_hung_up_on_has_its_answer(monkeypatch):
+    def reset(self, far):
+        far.recv(1)
+        far.close()
+
+    monkeypatch.setattr(Scripted, "_serve", reset)
+    grids._ask_later(Scripted(), "/")
+
+
 def test_a_clause_is_a_link():
     assert Clause("RFC 9112 §3.2").url == "https://www.rfc-editor.org/rfc/rfc9112#section-3.2"
     assert Clause("ASGI www#scope").url == "https://asgi.readthedocs.io/en/latest/specs/www.html#scope"
@@ -182,6 +209,12 @@ def test_each_server_is_asked_each_case():
     )
     assert shown.columns == ["", "one", "two", "right", "clause"]
     assert [row[1:3] for row in shown.rows] == [["200", "404"], ["by one", "by two"], ["hi", "404"]]
+
+
+def test_the_bytes_of_all_cases_are_sent_before_a_function_is_called():
+    server = Scripted()
+    cases = [Case("done", lambda server: str(len(server.heard))), Case("one", GET), Case("two", GET)]
+    assert grid([server], cases).rows[0][1] == "2"
 
 
 def test_a_server_that_has_ended_says_so(bench):
