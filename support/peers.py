@@ -11,7 +11,6 @@ from .errors import BenchError
 from .loopback import HOST
 
 PATIENCE = 60.0  # seconds of silence; who says nothing for so long has gone wrong
-LITTLE = 1 << 16  # bytes that its system takes for it while it reads nothing, about
 MASK = b"mask"  # of every frame; RFC 6455 section 5.3 wants a new one each time, which no server can tell
 HANDSHAKE = {
     "Host": "bench",
@@ -53,13 +52,10 @@ class Peer:
         method: str = "GET",
         version: str = "HTTP/1.1",
     ) -> None:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE)  # before connect, or TCP promises more
-        self._socket.settimeout(PATIENCE)
+        self._socket = socket.create_connection((HOST, server.port), PATIENCE)
         self.sent = {name: value for name, value in (HANDSHAKE | dict(headers or {})).items() if value is not None}
         lines = [f"{name}: {value}\r\n" for name, value in self.sent.items()]
         try:
-            self._socket.connect((HOST, server.port))
             self.send(f"{method} {path} {version}\r\n{''.join(lines)}\r\n".encode())
             self.response = _read(self._head())
         except BaseException:
