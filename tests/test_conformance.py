@@ -90,22 +90,22 @@ def test_the_library_s_own_server_is_wrong_where_uvicorn_is(strict):
 @pytest.mark.parametrize("case", [*MESSAGES, *FAULTS, *CLOSES], ids=lambda case: case.name)
 def test_a_server_that_only_repeats_the_end_is_found_out(case):
     with Scripted(frame(Opcode.TEXT, b"end", masked=False)) as lenient:
-        answer = case.answer(lenient)
+        answer = case.does(lenient)
     assert (answer in case.allowed) == (case.name == "a Pong unasked"), answer
 
 
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.name)
 def test_of_a_fault_a_close_and_its_absence_are_told_apart(case):
     with Scripted(b"") as rude:
-        assert case.answer(rude) == "cut off"
+        assert case.does(rude) == "cut off"
     with Scripted(frame(Opcode.CLOSE, b"\x03\xea", masked=False)) as polite:
-        assert case.answer(polite) == "Close 1002"
+        assert case.does(polite) == "Close 1002"
 
 
 def test_a_pong_after_the_close_is_seen():
     late = frame(Opcode.CLOSE, b"\x03\xe8", masked=False) + frame(Opcode.PONG, b"tea", masked=False)
     with Scripted(late) as talkative:
-        assert named("a Ping after Close").answer(talkative) == "Close 1000, Pong 'tea'"
+        assert named("a Ping after Close").does(talkative) == "Close 1000, Pong 'tea'"
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_a_pong_after_the_close_is_seen():
 )
 def test_what_a_handshake_agrees_on_is_told(headers, answer):
     with Scripted(b"", headers=headers) as server:
-        assert named("as it should be").answer(server) == answer
+        assert named("as it should be").does(server) == answer
 
 
 def test_a_wrong_proof_is_told():
     with Scripted(b"") as server:
-        assert named("the key is abc").answer(server) == "101, wrong proof"
+        assert named("the key is abc").does(server) == "101, wrong proof"
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_a_wrong_proof_is_told():
 )
 def test_a_refused_version_must_name_thirteen(headers, answer):
     with Scripted(b"", head="400 Bad Request", headers=headers) as server:
-        assert named("version 12").answer(server) == answer
+        assert named("version 12").does(server) == answer
 
 
 def test_where_no_handshake_comes_about_its_status_is_the_answer():
     with Scripted(b"", head="503 Service Unavailable") as server:
-        assert named("a Ping").answer(server) == "503"
+        assert named("a Ping").does(server) == "503"
 
 
 def test_each_clause_is_one_of_the_rfc():
