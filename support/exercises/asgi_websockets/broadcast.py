@@ -23,11 +23,14 @@ from ..exchange import Exchange
 from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
+# Without pings: one that cho does not answer, because she does not read, would end her connection.
+SERVER = "uvicorn exercise:app --ws-ping-interval 0"
 SIZE = 65536  # characters of a message, as in broadcast_app.py
 WAITING = 16  # messages that may wait for a listener
 BURST = 8  # messages that are said at once, before the check looks who has heard them
 BEHIND = 12  # bursts that are said after cho's send() waits
 MOST = 128  # bursts: 64 MiB, more than the buffers of any system hold between two programs of one machine
+GRACE = 12  # seconds for a Close that cannot be sent
 BOUND = 3 << 20  # bytes: three times what may wait, and half of what is said while cho is behind
 SMALL = 4096  # bytes of the buffer of a client that does not read
 SPEAKER, FAST, SLOW = "sam", ("ann", "bob"), "cho"
@@ -38,7 +41,7 @@ def broadcast(bench):
     """sam speaks; ann and bob read all, cho nothing. Then cho reads what was on its way, bob leaves, and dan comes."""
     written(bench, "broadcast.py")
     with serving(bench, {"exercise.py": PROGRAM}) as serve, ExitStack() as clients:
-        room = _Room(serve("uvicorn exercise:app"), clients)
+        room = _Room(serve(SERVER), clients)
         with room.judged():
             _judge_reading(room)
             _judge_slow(room)
@@ -176,10 +179,10 @@ class _Room:
             self.held_up(held[0])
         elif not waits:
             why = Said(
-                "sam's call does not come back to receive(): it waits for something, and no send() of sam's is it. A "
-                "put() into a full queue waits too; put_nowait() does not.",
-                "sam의 앱 호출이 receive()로 돌아오지 않습니다. send()가 아닌 다른 것을 기다리고 있습니다. 큐가 가득 "
-                "차면 put()도 기다립니다. put_nowait()는 기다리지 않습니다.",
+                "sam's call does not come back to receive(), and waits in no send(). A queue's put() waits while the "
+                "queue is full; put_nowait() does not.",
+                "sam의 앱 호출이 receive()로 돌아오지 않는데, send()에서 기다리는 것도 아닙니다. 큐가 가득 차면 "
+                "put()은 기다리고 put_nowait()는 기다리지 않습니다.",
             )
         else:
             why = Said(
@@ -264,6 +267,8 @@ def _judge_slow(room: _Room) -> None:
     for _ in range(BEHIND):
         _burst(room)
     settles(room.tap, lambda: room.call(SLOW)["over"])
+    if ["websocket.close", SLOW] in room.call(SLOW)["waits"]:  # which may be given up
+        until(lambda: room.call(SLOW)["over"], GRACE)
     report = room.report()
     tasks = len([what for what, _ in report["calls"][SLOW]["waits"] if what == "websocket.send"])
     if tasks > 1:
