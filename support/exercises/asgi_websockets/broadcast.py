@@ -204,24 +204,24 @@ class _Room:
             how = Said(
                 "and sam's call waits in her send() with a websocket.close, which has to wait as a message has. Cancel "
                 "the task that sends to her, and let her own call return",
-                "sam의 앱 호출은 cho의 send()에 websocket.close를 보내며 기다립니다. 이것도 메시지처럼 기다려야 "
-                "합니다. cho에게 보내는 태스크를 취소하고 cho의 앱 호출이 반환하게 하세요",
+                "sam의 앱 호출이 cho의 send()로 websocket.close를 보내다가 멈춰 있습니다. 이것도 메시지와 마찬가지로 "
+                "cho가 읽어야 끝납니다. cho에게 보내는 태스크를 취소하고, cho의 앱 호출이 반환하게 하세요",
             )
         elif what == "given up":
             how = Said(
                 "and sam's call waited in her send() until it gave up: that long nobody heard anything. Let every "
                 "listener have a task that sends",
-                "sam의 앱 호출은 cho의 send()에서 기다리다가 포기했습니다. 그동안은 아무도 메시지를 받지 못했습니다. "
+                "sam의 앱 호출이 cho의 send()에서 멈췄다가 포기했습니다. 그동안은 아무도 메시지를 받지 못했습니다. "
                 "보내는 태스크를 청취자마다 따로 두세요",
             )
         else:
             how = Said(
                 "and sam's call waits in her send(): as long as it does, nobody hears anything. Let every listener "
                 "have a task that sends",
-                "sam의 앱 호출은 cho의 send()에서 기다립니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 태스크를 "
-                "청취자마다 따로 두세요",
+                "sam의 앱 호출이 cho의 send()에서 멈춰 있습니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 "
+                "태스크를 청취자마다 따로 두세요",
             )
-        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않습니다. {how.ko}."))
+        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않자 {how.ko}."))
 
     def expect(self, condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
         """expect() whose message begins with what the learner's code raised, if it raised."""
@@ -273,7 +273,7 @@ def _judge_slow(room: _Room) -> None:
     tasks = len([what for what, _ in report["calls"][SLOW]["waits"] if what == "websocket.send"])
     if tasks > 1:
         why = Said(
-            "A task for each message waits in her send().", "메시지마다 만든 태스크가 cho의 send()에서 기다립니다."
+            "A task for each message waits in her send().", "메시지마다 만든 태스크가 cho의 send()에 쌓여 있습니다."
         )
     else:
         why = Said(
@@ -285,8 +285,8 @@ def _judge_slow(room: _Room) -> None:
         Said(
             f"cho reads nothing, {BEHIND * BURST} messages of {SIZE >> 10} KiB came after her send() had begun to "
             f"wait, and the process has kept more than {BOUND >> 20} MiB of them.",
-            f"cho가 아무것도 읽지 않아 send()가 기다리기 시작한 뒤에 {SIZE >> 10} KiB 메시지 {BEHIND * BURST}개가 더 "
-            f"왔고, 프로세스는 그중 {BOUND >> 20} MiB가 넘게 들고 있습니다.",
+            f"cho가 아무것도 읽지 않아 send()가 멈춘 뒤에 {SIZE >> 10} KiB 메시지 {BEHIND * BURST}개가 더 왔고, "
+            f"프로세스가 그중 {BOUND >> 20} MiB 넘게 들고 있습니다.",
         )
         + why,
         f"more than {BOUND >> 20} MiB",
@@ -319,8 +319,8 @@ def _instead(room: _Room, waits: list[str]) -> Said:
     if "websocket.close" in waits:
         return Said(
             "It waits in send() with a websocket.close, which has to wait as a message has: return without it.",
-            "websocket.close를 보내는 send()에서 기다리고 있습니다. 이것도 메시지처럼 기다려야 하니 보내지 말고 "
-            "반환하세요.",
+            "websocket.close를 보내는 send()에서 멈춰 있습니다. 이것도 메시지와 마찬가지로 cho가 읽어야 끝나니, 보내지 "
+            "말고 반환하세요.",
         )
     _read(room)
     room.says()
