@@ -23,11 +23,14 @@ from ..exchange import Exchange
 from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
+# Without pings: one that cho does not answer, because she does not read, would end her connection.
+SERVER = "uvicorn exercise:app --ws-ping-interval 0"
 SIZE = 65536  # characters of a message, as in broadcast_app.py
 WAITING = 16  # messages that may wait for a listener
 BURST = 8  # messages that are said at once, before the check looks who has heard them
 BEHIND = 12  # bursts that are said after cho's send() waits
 MOST = 128  # bursts: 64 MiB, more than the buffers of any system hold between two programs of one machine
+GRACE = 12  # seconds for a Close that cannot be sent
 BOUND = 3 << 20  # bytes: three times what may wait, and half of what is said while cho is behind
 SMALL = 4096  # bytes of the buffer of a client that does not read
 SPEAKER, FAST, SLOW = "sam", ("ann", "bob"), "cho"
@@ -38,7 +41,7 @@ def broadcast(bench):
     """sam speaks; ann and bob read all, cho nothing. Then cho reads what was on its way, bob leaves, and dan comes."""
     written(bench, "broadcast.py")
     with serving(bench, {"exercise.py": PROGRAM}) as serve, ExitStack() as clients:
-        room = _Room(serve("uvicorn exercise:app"), clients)
+        room = _Room(serve(SERVER), clients)
         with room.judged():
             _judge_reading(room)
             _judge_slow(room)
@@ -176,10 +179,10 @@ class _Room:
             self.held_up(held[0])
         elif not waits:
             why = Said(
-                "sam's call does not come back to receive(): it waits for something, and no send() of sam's is it. A "
-                "put() into a full queue waits too; put_nowait() does not.",
-                "sam의 앱 호출이 receive()로 돌아오지 않습니다. send()가 아닌 다른 것을 기다리고 있습니다. 큐가 가득 "
-                "차면 put()도 기다립니다. put_nowait()는 기다리지 않습니다.",
+                "sam's call does not come back to receive(), and waits in no send(). A queue's put() waits while the "
+                "queue is full; put_nowait() does not.",
+                "sam의 앱 호출이 receive()로 돌아오지 않는데, send()에서 기다리는 것도 아닙니다. 큐가 가득 차면 "
+                "put()은 기다리고 put_nowait()는 기다리지 않습니다.",
             )
         else:
             why = Said(
@@ -201,24 +204,24 @@ class _Room:
             how = Said(
                 "and sam's call waits in her send() with a websocket.close, which has to wait as a message has. Cancel "
                 "the task that sends to her, and let her own call return",
-                "sam의 앱 호출은 cho의 send()에 websocket.close를 보내며 기다립니다. 이것도 메시지처럼 기다려야 "
-                "합니다. cho에게 보내는 태스크를 취소하고 cho의 앱 호출이 반환하게 하세요",
+                "sam의 앱 호출이 cho의 send()로 websocket.close를 보내다가 멈춰 있습니다. 이것도 메시지와 마찬가지로 "
+                "cho가 읽어야 끝납니다. cho에게 보내는 태스크를 취소하고, cho의 앱 호출이 반환하게 하세요",
             )
         elif what == "given up":
             how = Said(
                 "and sam's call waited in her send() until it gave up: that long nobody heard anything. Let every "
                 "listener have a task that sends",
-                "sam의 앱 호출은 cho의 send()에서 기다리다가 포기했습니다. 그동안은 아무도 메시지를 받지 못했습니다. "
+                "sam의 앱 호출이 cho의 send()에서 멈췄다가 포기했습니다. 그동안은 아무도 메시지를 받지 못했습니다. "
                 "보내는 태스크를 청취자마다 따로 두세요",
             )
         else:
             how = Said(
                 "and sam's call waits in her send(): as long as it does, nobody hears anything. Let every listener "
                 "have a task that sends",
-                "sam의 앱 호출은 cho의 send()에서 기다립니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 태스크를 "
-                "청취자마다 따로 두세요",
+                "sam의 앱 호출이 cho의 send()에서 멈춰 있습니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 "
+                "태스크를 청취자마다 따로 두세요",
             )
-        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않습니다. {how.ko}."))
+        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않자 {how.ko}."))
 
     def expect(self, condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
         """expect() whose message begins with what the learner's code raised, if it raised."""
@@ -264,11 +267,13 @@ def _judge_slow(room: _Room) -> None:
     for _ in range(BEHIND):
         _burst(room)
     settles(room.tap, lambda: room.call(SLOW)["over"])
+    if ["websocket.close", SLOW] in room.call(SLOW)["waits"]:  # which may be given up
+        until(lambda: room.call(SLOW)["over"], GRACE)
     report = room.report()
     tasks = len([what for what, _ in report["calls"][SLOW]["waits"] if what == "websocket.send"])
     if tasks > 1:
         why = Said(
-            "A task for each message waits in her send().", "메시지마다 만든 태스크가 cho의 send()에서 기다립니다."
+            "A task for each message waits in her send().", "메시지마다 만든 태스크가 cho의 send()에 쌓여 있습니다."
         )
     else:
         why = Said(
@@ -280,8 +285,8 @@ def _judge_slow(room: _Room) -> None:
         Said(
             f"cho reads nothing, {BEHIND * BURST} messages of {SIZE >> 10} KiB came after her send() had begun to "
             f"wait, and the process has kept more than {BOUND >> 20} MiB of them.",
-            f"cho가 아무것도 읽지 않아 send()가 기다리기 시작한 뒤에 {SIZE >> 10} KiB 메시지 {BEHIND * BURST}개가 더 "
-            f"왔고, 프로세스는 그중 {BOUND >> 20} MiB가 넘게 들고 있습니다.",
+            f"cho가 아무것도 읽지 않아 send()가 멈춘 뒤에 {SIZE >> 10} KiB 메시지 {BEHIND * BURST}개가 더 왔고, "
+            f"프로세스가 그중 {BOUND >> 20} MiB 넘게 들고 있습니다.",
         )
         + why,
         f"more than {BOUND >> 20} MiB",
@@ -314,8 +319,8 @@ def _instead(room: _Room, waits: list[str]) -> Said:
     if "websocket.close" in waits:
         return Said(
             "It waits in send() with a websocket.close, which has to wait as a message has: return without it.",
-            "websocket.close를 보내는 send()에서 기다리고 있습니다. 이것도 메시지처럼 기다려야 하니 보내지 말고 "
-            "반환하세요.",
+            "websocket.close를 보내는 send()에서 멈춰 있습니다. 이것도 메시지와 마찬가지로 cho가 읽어야 끝나니, 보내지 "
+            "말고 반환하세요.",
         )
     _read(room)
     room.says()

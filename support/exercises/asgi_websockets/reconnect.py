@@ -9,7 +9,7 @@ import io
 import random
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def _loss(text: str, end: str, losses: int) -> Step:
 
 STORY = [
     Step("one", "stay", RESTART),
-    _loss("", "down", 2),  # the first or the second in a row: whether a 1012 counts is left open
+    Step("", "down", (0.0, 2 * FIRST)),  # the first loss in a row or the second: whether a 1012 counts is left open
     _loss("two", "fin", 1),
     _loss("", "503", 2),
     _loss("", "1011", 3),
@@ -321,16 +321,18 @@ def _judge_wait(step: Step, wait: float) -> None:
     how = Said(f"and the wait was {wait:.2f} s", f"{wait:.2f}초를 기다렸습니다")
     if step.bounds == RESTART:
         rule = Said("wanted are 5 to 30 s, at random.", "5–30초 사이의 임의의 시간을 기다려야 합니다.")
-    else:
+    elif step.losses:
         rule = Said(
             f"that is loss {step.losses} in a row since a message came: at most {most:g} s.",
             f"마지막 메시지 이후 연속 {step.losses}번째 끊김이니 길어야 {most:g}초입니다.",
         )
-        if step.end in ("down", "503") and wait >= RESTART[0]:
-            rule += Said(
-                "connect() raised: does `ws` still name the connection before, with its close code?",
-                "connect()에서 예외가 났습니다. `ws`가 아직 이전 연결과 그 닫기 코드를 가리키고 있지는 않나요?",
-            )
+    else:
+        rule = Said(f"at most {most:g} s here.", f"여기서는 길어야 {most:g}초입니다.")
+    if step.end in ("down", "503") and most < RESTART[0] <= wait <= RESTART[1]:
+        rule += Said(
+            "connect() raised: does `ws` still name the connection before, with its close code?",
+            "connect()에서 예외가 났습니다. `ws`가 아직 이전 연결과 그 닫기 코드를 가리키고 있지는 않나요?",
+        )
     expect(
         least - SLACK <= wait <= most + SLACK,
         Said(f"{step.said.en}, {how.en}; {rule.en}", f"{step.said.ko} {how.ko}. {rule.ko}"),
@@ -339,55 +341,77 @@ def _judge_wait(step: Step, wait: float) -> None:
 
 def _judge_crowd(lives: list[list[float]]) -> None:
     """After each loss in a row the waits of all clients must be spread from nothing to the bound."""
-    for losses, (step, waits) in enumerate(zip(CROWD, zip(*lives, strict=True), strict=False), 1):
-        bound = step.bounds[1]
-        rule = Said(
-            "The bound doubles with each loss in a row, from 1 s up to 30.",
-            "상한은 1초에서 시작해 끊길 때마다 두 배가 되고 30초를 넘지 않습니다.",
-        )
-        if losses == OPENED:
+    columns = list(zip(*lives, strict=True))
+    rows = [
+        (f"loss {number}", "0", f"{step.bounds[1]:g}", f"{min(waits):.2f}", f"{max(waits):.2f}")
+        for number, (step, waits) in enumerate(zip(CROWD, columns, strict=False), 1)
+    ]
+    with _shown(rows):
+        for losses, (step, waits) in enumerate(zip(CROWD, columns, strict=False), 1):
             rule = Said(
-                "This time the connection opened, and ended before anything was heard: that is one more loss in a row.",
-                "이번에는 연결이 열렸다가 아무 메시지도 없이 끊겼습니다. 이것도 연속된 끊김에 들어갑니다.",
+                "The bound doubles with each loss in a row, from 1 s up to 30.",
+                "상한은 1초에서 시작해 끊길 때마다 두 배가 되고 30초를 넘지 않습니다.",
             )
-        _judge_spread(
-            waits,
-            (0.0, bound),
-            Said(
+            if losses == OPENED:
+                rule = Said(
+                    "This time the connection opened, and ended before anything was heard: that is one more loss in a "
+                    "row.",
+                    "이번에는 연결이 열렸다가 아무 메시지도 없이 끊겼습니다. 이것도 연속된 끊김에 들어갑니다.",
+                )
+            when = Said(
                 f"{CLIENTS} clients lose the server at the same moment; after loss {losses} in a row",
                 f"클라이언트 {CLIENTS}개가 동시에 서버를 잃었습니다. 연속으로 {losses}번 끊긴 뒤",
-            ),
-            rule,
-        )
+            )
+            _judge_spread(waits, step.bounds, when, rule)
 
 
 def _judge_restarts(waits: list[float]) -> None:
     """After a 1012 the waits must be spread over all of its range."""
-    _judge_spread(
-        waits,
-        RESTART,
-        Said(f"Of {CLIENTS} restarts (1012) after each", f"재시작 {CLIENTS}번(1012)마다"),
-        Said("Spread them from 5 to 30 s.", "5초에서 30초까지 고르게 흩으세요."),
-    )
+    least, most = RESTART
+    with _shown([("Close 1012", f"{least:g}", f"{most:g}", f"{min(waits):.2f}", f"{max(waits):.2f}")]):
+        _judge_spread(
+            waits,
+            RESTART,
+            Said(f"After {CLIENTS} restarts (1012)", f"{CLIENTS}번의 재시작(1012) 뒤"),
+            Said("Draw them from 5 to 30 s.", "5초에서 30초 사이에서 정하세요."),
+        )
 
 
-def _judge_spread(waits: list[float], bounds: tuple[float, float], when: Said, rule: Said) -> None:
+@contextlib.contextmanager
+def _shown(rows: list[tuple]) -> Iterator[None]:
+    """What a failure shows is how long the waits may be, and how long they were."""
+    try:
+        yield
+    except NotYet as wrong:
+        table = Table(("seconds after", "from", "to", "shortest", "longest"), rows)
+        wrong.exchange = Exchange(f"<pre>follow() ⇄ uvicorn</pre>{table._repr_html_()}")
+        raise
+
+
+def _judge_spread(waits: Sequence[float], bounds: tuple[float, float], when: Said, rule: Said) -> None:
     """Some of the waits must be in the lower half of the range, some in the upper, and none alike."""
     least, most = bounds
     middle, shortest, longest = (least + most) / 2, min(waits), max(waits)
     expect(
         len(set(waits)) > 1,
         Said(
-            f"{when.en} all wait the same {longest:g} s, and come back at the same moment. Draw the wait at random.",
-            f"{when.ko} 모두 똑같이 {longest:g}초를 기다렸다가 한꺼번에 돌아옵니다. 기다리는 시간을 임의로 정하세요.",
+            f"{when.en} the waits are all {longest:g} s: who lost the server at the same moment comes back at the same "
+            "moment. Draw the wait at random.",
+            f"{when.ko} 기다린 시간이 모두 {longest:g}초입니다. 동시에 끊긴 클라이언트가 동시에 돌아옵니다. 기다리는 "
+            "시간을 임의로 정하세요.",
         ),
     )
+    came = Said(
+        f"{when.en} the waits are from {shortest:.1f} to {longest:.1f} s, where anything from {least:g} to {most:g} "
+        "may come.",
+        f"{when.ko} 기다린 시간은 {shortest:.1f}–{longest:.1f}초인데, {least:g}–{most:g}초 사이의 값이 고루 나와야 "
+        "합니다.",
+    )
     expect(
-        shortest < middle < longest,
-        Said(
-            f"{when.en} the waits are from {shortest:.1f} to {longest:.1f} s, where anything from {least:g} to "
-            f"{most:g} may come.",
-            f"{when.ko} 기다린 시간은 {shortest:.1f}–{longest:.1f}초인데, {least:g}–{most:g}초 사이가 고루 나와야 합니다.",
-        )
-        + rule,
+        shortest < middle,
+        came + Said("The lower half never comes.", "아래쪽 절반은 한 번도 나오지 않았습니다."),
+    )
+    expect(
+        longest > middle,
+        came + Said("The upper half never comes.", "위쪽 절반은 한 번도 나오지 않았습니다.") + rule,
     )
