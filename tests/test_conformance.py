@@ -11,7 +11,7 @@ from websockets.sync.server import serve
 from support import conformance, grid
 from support.conformance import CASES, CLOSES, FAULTS, HANDSHAKES, MESSAGES
 from support.loopback import HOST
-from support.peers import frame
+from support.peers import MASK, frame
 
 PROOF = "BACScCJPNqyz+UBoqMH89VmURoA="  # for the key of the handshake (RFC 6455 section 4.2.2)
 
@@ -33,7 +33,7 @@ class Scripted(Standing):
         super().__init__(self._socket.getsockname()[1])
         accept = f"Sec-WebSocket-Accept: {PROOF}\r\n" if head.startswith("101") else ""
         self._head = f"HTTP/1.1 {head}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{accept}{headers}\r\n".encode()
-        self._said = said
+        self._said, self.heard = said, b""
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -45,7 +45,7 @@ class Scripted(Standing):
             with client:
                 client.recv(65536)
                 client.sendall(self._head)
-                client.recv(65536)
+                self.heard = client.recv(65536)
                 client.sendall(self._said)
 
     def __enter__(self) -> "Scripted":
@@ -100,6 +100,12 @@ def test_of_a_fault_a_close_and_its_absence_are_told_apart(case):
         assert case.does(rude) == "cut off"
     with Scripted(frame(Opcode.CLOSE, b"\x03\xea", masked=False)) as polite:
         assert case.does(polite) == "Close 1002"
+
+
+def test_a_length_of_one_byte_is_written_in_two():
+    with Scripted(b"") as server:
+        named("one byte, its length in two").does(server)
+        assert server.heard.startswith(b"\x81\xfe\x00\x01" + MASK + bytes([ord("a") ^ MASK[0], 0x81]))
 
 
 def test_a_pong_after_the_close_is_seen():

@@ -1,6 +1,7 @@
 """The peer: it sends the bytes that it is given, answers nothing unasked, and reads only when it is asked to."""
 
 import socket
+import struct
 import threading
 
 import pytest
@@ -18,11 +19,12 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnectio
 class Listener:
     """A server of a test: says its answer to the first connection, and keeps what it heard first."""
 
-    def __init__(self, answer: bytes, hang_up: bool = True) -> None:
+    def __init__(self, answer: bytes, hang_up: bool = True, reset: bool = False) -> None:
         self._socket = socket.create_server((HOST, 0))
         self.port = self._socket.getsockname()[1]
         self.heard = b""
         self._answer, self._hang_up = answer, hang_up
+        self._linger = struct.pack("ii", reset, 0)  # with no time to linger the end is a RST (socket(7))
         self._kept: socket.socket | None = None
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -32,6 +34,7 @@ class Listener:
         self.heard = self._kept.recv(65536)
         self._kept.sendall(self._answer)
         if self._hang_up:
+            self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, self._linger)
             self._kept.close()
 
     def __enter__(self) -> "Listener":
@@ -89,6 +92,12 @@ def test_the_frames_behind_the_response_are_left_for_later():
         assert peer.header("upgrade") == "websocket"
         assert peer.header("Server") is None
         assert [(each.opcode, len(each.data)) for each in peer.frames()] == [(Opcode.PING, 3), (Opcode.TEXT, 200)]
+
+
+def test_a_reset_is_an_end_too():
+    with Listener(SWITCHED + frame(Opcode.PING, masked=False), reset=True) as server, Peer(server) as peer:
+        server._thread.join()
+        assert [each.opcode for each in peer.frames()] == [Opcode.PING]
 
 
 def test_it_answers_no_ping():
