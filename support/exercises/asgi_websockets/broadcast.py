@@ -2,6 +2,8 @@
 
 import json
 import socket
+import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -48,25 +50,33 @@ def broadcast(bench):
             _judge_dropped(room)
             _judge_leaving(room)
     return Said(
-        "cho read nothing, and nobody waited for her: she was dropped, at most 16 messages were kept for her, and the "
-        "others heard every one.",
-        "cho가 아무것도 읽지 않아도 다른 클라이언트는 기다리지 않았습니다. cho의 연결은 끊겼고, cho를 위해 보관한 "
-        "메시지는 16개를 넘지 않았으며, 나머지는 모든 메시지를 받았습니다.",
+        f"cho read nothing, and nobody waited for her: she was dropped, less than {BOUND >> 20} MiB were kept for her, "
+        "and the others heard every message.",
+        "cho가 아무것도 읽지 않아도 다른 클라이언트는 기다리지 않았습니다. cho의 연결은 끊겼고, cho를 위해 들고 있던 "
+        f"메시지는 {BOUND >> 20} MiB를 넘지 않았으며, 나머지는 모든 메시지를 받았습니다.",
     )
 
 
 @dataclass
 class _Room:
-    """The server of the learner's app, and the clients of the check. `said` counts what sam has said."""
+    """The server of the learner's app, and the clients of the check.
+
+    `said` counts what sam has said, `before` what of that a client came too late for.
+    """
 
     tap: Tap
     stack: ExitStack
     said: int = 0
+    before: dict[str, int] = field(default_factory=dict)
     clients: dict[str, ClientConnection] = field(default_factory=dict)
+    judging: dict = field(default_factory=dict)  # the report that is being judged, where it is not the newest
 
     def report(self) -> dict:
-        """What the app of the check says of the learner's."""
-        return json.loads(ask(self.tap.upstream, "GET /", timeout=PATIENCE).body)
+        """What the app of the check says of the learner's, and whether each client has been sent all."""
+        report = json.loads(ask(self.tap.upstream, "GET /", timeout=PATIENCE).body)
+        for name, call in report["calls"].items():
+            call["all"] = call["sent"] >= self.said - self.before[name]
+        return report
 
     def call(self, name: str) -> dict:
         """The call of the learner's app for a client; nothing if there is none yet."""
@@ -82,15 +92,16 @@ class _Room:
             raise
 
     def _table(self) -> Table:
-        calls = self.report()["calls"]
+        calls = (self.judging or self.report())["calls"]
         rows = []
         for name, call in calls.items():
-            sent = "–" if name == SPEAKER else "all" if call["sent"] >= self.said else "not all"
-            rows.append((name, sent, ", ".join(_waits(name, call)), "over" if call["over"] else "lasts"))
-        return Table(("the call for", "messages sent", "waits in", ""), rows)
+            sent = "–" if name == SPEAKER else "all" if call["all"] else "not all"
+            rows.append((name, sent, ", ".join(_waits(name, call)), "yes" if call["over"] else "no"))
+        return Table(("the call for", "messages sent", "waits in", "returned"), rows)
 
     def joins(self, name: str, path: str, reads: bool = True) -> None:
         """Another client, whose handshake the learner's app has accepted."""
+        self.before[name] = self.said
         client = socket.socket()
         if not reads:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
@@ -142,19 +153,18 @@ class _Room:
 
     def _next(self, name: str, when: Said) -> str:
         """The next message; a failure once the server has come to rest and has not sent it."""
-        patience = LOOK
+        patience, end = LOOK, time.monotonic() + PATIENCE
         while True:
             try:
                 return str(self.clients[name].recv(timeout=patience))
             except ConnectionClosed:
                 self._lost(name, when)
             except TimeoutError:
-                if not at_rest(self.tap):
-                    continue
-                unsent = self.call(name)["sent"] < self.said
-                if unsent and patience == LAST_LOOK:
+                rests, sent = at_rest(self.tap), self.call(name)["all"]
+                if not sent and ((rests and patience == LAST_LOOK) or time.monotonic() > end):
                     self._unheard(name, when)
-                patience = LAST_LOOK if unsent else PATIENCE
+                if rests:
+                    patience = PATIENCE if sent else LAST_LOOK
 
     def _lost(self, name: str, when: Said) -> None:
         """A listener who reads everything was dropped."""
@@ -172,11 +182,18 @@ class _Room:
         """A listener who reads everything is not sent everything: says who waits for whom."""
         calls = self.report()["calls"]
         waits = calls[SPEAKER]["waits"]
-        held = [what for what, by in calls.get(SLOW, {}).get("waits", ()) if by == SPEAKER]
+        held = [(what, by) for what, by in calls.get(SLOW, {}).get("waits", ()) if by != SLOW]
         if calls[SPEAKER]["over"]:
             why = Said("sam's call is over.", "sam의 앱 호출이 끝났습니다.")
-        elif held and not waits:
-            self.held_up(held[0])
+        elif held and held[0][1] == SPEAKER and not waits:
+            self.held_up(held[0][0])
+        elif held:
+            why = Said(
+                "One task sends to all listeners, and waits in the send() of cho, who does not read. Let every "
+                "listener have a task of its own.",
+                "모든 청취자에게 보내는 태스크 하나가, 읽지 않는 cho의 send()에서 멈춰 있습니다. 보내는 태스크를 "
+                "청취자마다 따로 두세요.",
+            )
         elif not waits:
             why = Said(
                 "sam's call does not come back to receive(), and waits in no send(). A queue's put() waits while the "
@@ -221,7 +238,7 @@ class _Room:
                 "sam의 앱 호출이 cho의 send()에서 멈춰 있습니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 "
                 "태스크를 청취자마다 따로 두세요",
             )
-        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않자 {how.ko}."))
+        self.expect(False, Said(f"cho reads nothing, {how.en}.", f"cho가 아무것도 읽지 않아 {how.ko}."))
 
     def expect(self, condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
         """expect() whose message begins with what the learner's code raised, if it raised."""
@@ -231,10 +248,11 @@ class _Room:
 
 
 def _waits(name: str, call: dict) -> Iterator[str]:
-    """What a call waits in, each kind once."""
-    for what, by in sorted(set(map(tuple, call["waits"]))):
+    """What a call waits in, each kind once, and how often."""
+    for (what, by), count in sorted(Counter(map(tuple, call["waits"])).items()):
         place = what if what == "receive()" else f"send({what})"
-        yield place if by == name else f"{place}, from {by}'s call"
+        often = f" × {count}" if count > 1 else ""
+        yield f"{place}{often}" if by == name else f"{place}{often}, from {by}'s call"
 
 
 AT_FIRST = Said("", "")
@@ -269,7 +287,7 @@ def _judge_slow(room: _Room) -> None:
     settles(room.tap, lambda: room.call(SLOW)["over"])
     if ["websocket.close", SLOW] in room.call(SLOW)["waits"]:  # which may be given up
         until(lambda: room.call(SLOW)["over"], GRACE)
-    report = room.report()
+    room.judging = report = room.report()
     tasks = len([what for what, _ in report["calls"][SLOW]["waits"] if what == "websocket.send"])
     if tasks > 1:
         why = Said(
@@ -293,6 +311,7 @@ def _judge_slow(room: _Room) -> None:
         f"less than {BOUND >> 20} MiB",
     )
     _judge_over(room, report["calls"][SLOW])
+    room.judging = {}
 
 
 def _burst(room: _Room) -> None:
@@ -326,10 +345,10 @@ def _instead(room: _Room, waits: list[str]) -> Said:
     room.says()
     if str(room.said) in _read(room):
         return Said(
-            "When she read again she heard the newest message, without those before it: to throw away messages is not "
-            "to drop a client, who would have to guess what is missing.",
-            "다시 읽기 시작한 cho는 그 사이의 메시지를 건너뛰고 최신 메시지를 받았습니다. 메시지를 버리는 것은 "
-            "연결을 끊는 것과 다릅니다. 클라이언트는 무엇이 빠졌는지 알 수 없습니다.",
+            "When she read again she heard the newest message, and not those before it. Nobody should have to guess "
+            "what is missing: drop her instead.",
+            "다시 읽기 시작한 cho는 그 사이의 메시지를 건너뛰고 최신 메시지를 받았습니다. 무엇이 빠졌는지 클라이언트는 "
+            "알 수 없으니, 메시지를 버리는 대신 연결을 끊으세요.",
         )
     return Said(
         "When she read again she heard nothing new: she is no listener any more, and nobody tells her. Let her call "
@@ -341,7 +360,7 @@ def _instead(room: _Room, waits: list[str]) -> Said:
 
 def _read(room: _Room) -> list[str]:
     """What cho hears to the end of the connection, or until the server rests and nothing has come for a second."""
-    came, patience = [], LOOK
+    came, patience, end = [], LOOK, time.monotonic() + PATIENCE
     while True:
         try:
             came.append(str(room.clients[SLOW].recv(timeout=patience)).strip())
@@ -349,7 +368,7 @@ def _read(room: _Room) -> list[str]:
         except ConnectionClosed:
             return came
         except TimeoutError:
-            if patience == LAST_LOOK:
+            if patience == LAST_LOOK or time.monotonic() > end:
                 return came
             if at_rest(room.tap):
                 patience = LAST_LOOK
