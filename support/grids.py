@@ -25,7 +25,7 @@ from itertools import chain, repeat
 import h11
 
 from .errors import BenchError
-from .show import Table
+from .show import Table, code
 from .wire.heads import parser_for
 from .wire.http1 import UNREAD, requests
 
@@ -152,9 +152,9 @@ class Case:
         """True unless the clause wants another answer."""
         return not self.allowed or answer in self.allowed
 
-    def marked(self, answer: str) -> str:
-        """The answer, with a ✗ if the clause wants another."""
-        return answer if self.allows(answer) else f"{answer} ✗"
+    def cell(self, answer: str) -> "str | Wrong":
+        """The answer as it stands in a table, with a ✗ if the clause wants another."""
+        return answer if self.allows(answer) else Wrong(answer)
 
 
 class Grid(Table):
@@ -171,12 +171,13 @@ class Grid(Table):
             server: [case.name for case, line in lines if not case.allows(line[place])]
             for place, server in enumerate(servers)
         }
-        rows = [
-            (case.name, *map(case.marked, line), " or ".join(case.allowed) or "–", Clause(case.clause))
-            for case, line in lines
-        ]
+        columns, rows = ["", *servers], [[case.name, *map(case.cell, line)] for case, line in lines]
+        if any(case.allowed or case.clause for case in cases):
+            columns += ["right", "clause"]
+            for case, row in zip(cases, rows, strict=True):
+                row += [" or ".join(case.allowed) or "–", Clause(case.clause)]
         caption = f"they differ on {len(self.split)} of {len(cases)} · {len(cases)}개 중 {len(self.split)}개에서 다름"
-        super().__init__(("", *servers, "right", "clause"), rows, compare="rows", caption=caption)
+        super().__init__(columns, rows, compare="rows", caption=caption)
 
     @property
     def differing(self) -> set[tuple[int, int]]:
@@ -185,8 +186,21 @@ class Grid(Table):
 
 
 @dataclass(frozen=True)
+class Wrong:
+    """An answer that the clause does not allow."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text} ✗"
+
+    def _cell_html_(self) -> str:
+        return f'{code(self.text)} <b class="bad">✗</b>'
+
+
+@dataclass(frozen=True)
 class Clause:
-    """A clause as it is written, and in HTML as a link to where it stands."""
+    """A clause as it is written; in HTML it is a link to the place, which it need not name then."""
 
     text: str
 
@@ -203,8 +217,9 @@ class Clause:
         return f"https://asgi.readthedocs.io/en/latest/specs/{found['page']}.html#{found['anchor']}"
 
     def _cell_html_(self) -> str:
-        text = escape(self.text)
-        return f'<a href="{escape(self.url)}">{text}</a>' if self.url else text
+        if not self.url:
+            return escape(self.text)
+        return f'<a href="{escape(self.url)}">{self.text.partition("#")[0].replace(" ", "&nbsp;")}</a>'
 
 
 def grid(servers: Sequence, cases: Sequence[Case], later: str = "/") -> Grid:

@@ -193,11 +193,20 @@ def test_a_later_client_that_is_hung_up_on_has_its_answer(monkeypatch):
     grids._ask_later(Scripted(), "/")
 
 
+def test_a_wrong_answer_stands_out():
+    html = GRID._repr_html_()
+    assert html.count('<code>200</code> <b class="bad">✗</b>') == html.count("✗") == 1
+    assert "<b>" not in Case("", b"", right="-").cell("<b>")._cell_html_()
+
+
 def test_a_clause_is_a_link():
     assert Clause("RFC 9112 §3.2").url == "https://www.rfc-editor.org/rfc/rfc9112#section-3.2"
     assert Clause("ASGI www#scope").url == "https://asgi.readthedocs.io/en/latest/specs/www.html#scope"
     assert Clause("a habit").url == "" == Clause("").url
-    assert '<a href="https://www.rfc-editor.org/rfc/rfc9112#section-3.2">RFC 9112 §3.2</a>' in GRID._repr_html_()
+    assert (
+        '<a href="https://www.rfc-editor.org/rfc/rfc9112#section-3.2">RFC&nbsp;9112&nbsp;§3.2</a>' in GRID._repr_html_()
+    )
+    assert '/www.html#scope">ASGI&nbsp;www</a>' in GRID._repr_html_()
     assert "<a " not in Clause("<b>")._cell_html_()
     assert "<b>" not in Clause("<b>")._cell_html_()
 
@@ -207,7 +216,7 @@ def test_each_server_is_asked_each_case():
     shown = grid(
         servers, [Case("sent", GET), Case("done", lambda server: f"by {server.name}"), Case("read", GET, body)]
     )
-    assert shown.columns == ["", "one", "two", "right", "clause"]
+    assert shown.columns == ["", "one", "two"]  # and no clause, where no case has one
     assert [row[1:3] for row in shown.rows] == [["200", "404"], ["by one", "by two"], ["hi", "404"]]
 
 

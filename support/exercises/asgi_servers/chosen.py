@@ -223,8 +223,8 @@ STARTUP = Demand(
 TOLD = Demand(
     _told,
     Said(
-        "the app failed in a WebSocket, and the client got no Close with 1011",
-        "웹소켓에서 앱이 실패했는데 클라이언트가 1011이 담긴 Close 프레임을 받지 못했습니다",
+        "the app raised in a WebSocket, and the client got no Close with 1011",
+        "웹소켓에서 앱이 예외를 일으켰는데 클라이언트가 1011이 담긴 Close 프레임을 받지 못했습니다",
     ),
     Said("Which servers send one?", "이때 Close 프레임을 보내는 서버는 무엇일까요?"),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from ...loopback import HOST
@@ -98,10 +99,11 @@ def talk(tap: Tap, path: str, *messages: str | bytes) -> Talk:
 
 
 def _take(event: Response | Frame, protocol: ClientProtocol, seen: Talk, messages: tuple) -> None:
-    """Notes what came; once the handshake has succeeded, all messages are said."""
+    """Notes what came; once the WebSocket is open, all messages are said."""
     if isinstance(event, Response):
         seen.status = event.status_code
-        for message in messages if seen.status == 101 else ():
+        # A Close may have come with the 101: then nothing more may be sent.
+        for message in messages if protocol.state is State.OPEN else ():
             _say(protocol, message)
     elif event.opcode is Opcode.TEXT:
         seen.heard.append(bytes(event.data).decode(errors="replace"))
