@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-expect.set_options(timeout=20_000)  # ms; a busy machine may take some of them to show what it shows
+PATIENCE = 60_000  # ms for a kernel, or for a page to show what it shows, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 DEADLINE = 60  # seconds for a slow machine to start JupyterLab; a quick one needs two
 
@@ -133,7 +134,9 @@ def browser_page(**options: object) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
         try:
-            yield browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **options}).new_page()
+            context = browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **options})
+            context.set_default_timeout(PATIENCE)
+            yield context.new_page()
         finally:
             browser.close()
 

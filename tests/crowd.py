@@ -1,8 +1,10 @@
 """A crowd: many runs of one notebook at the same moment, and what they cost the machine together.
 
     python tests/crowd.py 30 notebooks/1-wsgi/1.1-contract.ipynb --memory
+    python tests/crowd.py 30
 
-It prints JSON. A process of its own does that, which takes orphans in: what they have cost is counted, too.
+Without a notebook each of them imports what kernels and servers import, and never waits. It prints JSON.
+A process of its own does that, which takes orphans in: what they have cost is counted, too.
 """
 
 import ctypes
@@ -22,6 +24,7 @@ import psutil
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 LOOK = 2.0  # seconds between two looks at the memory
+BARE = "import IPython, daphne.server, django, httpx, nbconvert, pytest, uvicorn"
 
 
 @dataclass
@@ -42,18 +45,23 @@ class Crowd:
         return f"{self.number} at once: {self.seconds:.0f} s, {self.processor / self.number:.1f} s of processor{memory}"
 
 
-def gather(number: int, path: Path, *options: str) -> Crowd:
-    """The crowd of so many runs of `pytest --nbval` over the notebook, started at once by a process of its own."""
-    command = [sys.executable, __file__, str(number), str(path), *options]
+def gather(number: int, *arguments: str | Path) -> Crowd:
+    """The crowd of so many runs of `pytest --nbval` over a notebook, started at once by a process of its own."""
+    command = [sys.executable, __file__, str(number), *map(str, arguments)]
     return Crowd(**json.loads(subprocess.check_output(command, cwd=course.ROOT)))
 
 
-def crowd(number: int, path: Path, memory: bool) -> Crowd:
+def ratio(many: Crowd, few: Crowd) -> float:
+    """Times the processor time of one of few, what one of many takes."""
+    return many.processor / many.number / (few.processor / few.number)
+
+
+def crowd(number: int, command: list[str], memory: bool) -> Crowd:
     """The same, in this process, all of whose children are taken to belong to it."""
     found, outputs, began = Crowd(number), {}, time.monotonic()
     for _ in range(number):
         output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (it is read when the run has ended)
-        run = subprocess.Popen(course.command(path), cwd=course.ROOT, stdin=subprocess.DEVNULL, stdout=output)
+        run = subprocess.Popen(command, cwd=course.ROOT, stdin=subprocess.DEVNULL, stdout=output)
         outputs[run.pid] = output
     over = threading.Event()
     looking = threading.Thread(target=look, args=(found, over))
@@ -96,4 +104,6 @@ def look(found: Crowd, over: threading.Event) -> None:
 if __name__ == "__main__":
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    print(json.dumps(asdict(crowd(int(sys.argv[1]), Path(sys.argv[2]).resolve(), "--memory" in sys.argv))))
+    paths = [course.command(Path(word).resolve()) for word in sys.argv[2:] if not word.startswith("--")]
+    command = paths[0] if paths else [sys.executable, "-c", BARE]
+    print(json.dumps(asdict(crowd(int(sys.argv[1]), command, "--memory" in sys.argv))))

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+from browser import PATIENCE
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 60_000  # ms for a kernel on a busy machine
 COURSE = {"course": "wsgi-asgi-nginx-lab"}
 ANSWERED = """number => {
     const { executionState, executionCount } = jupyterapp.shell.currentWidget.content.widgets[number].model;
@@ -68,6 +68,7 @@ def visitor(page: Page, **options: object) -> Iterator[Page]:
     """A page of the same browser for someone who was never here before, and reads English."""
     size = {"viewport": {"width": 1366, "height": 768}, "locale": "en-US"}
     with page.context.browser.new_context(**(size | options)) as context:
+        context.set_default_timeout(PATIENCE)
         yield context.new_page()
 
 

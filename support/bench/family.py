@@ -124,6 +124,14 @@ class Family:
                 total += sum(psutil.Process(pid).cpu_times()[:4])  # its own, and that of children which have ended
         return total
 
+    def ready(self) -> bool:
+        """Whether the program would work now if the machine let it: it waits for a processor, or for the disk."""
+        for pid in self.near():
+            with contextlib.suppress(psutil.Error):
+                if psutil.Process(pid).status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP):
+                    return True
+        return False
+
 
 class Patience:
     """How long a program is waited for: what counts is time in which it does not get on, not a slow machine's."""
@@ -141,7 +149,7 @@ class Patience:
         if passed < self._pause:
             return False
         work = self.family.work()
-        if work - self._work < SHARE * passed:
+        if work - self._work < SHARE * passed and not self.family.ready():
             self._idle += passed
         self._looked, self._work = now, work
         return self._idle >= self.timeout or now - self._began >= MOST * self.timeout

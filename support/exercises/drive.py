@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
 from ..wire.tap import Tap
-from . import expect, failure
+from . import NotYet, expect, failure
 from .exchange import KEY, exchange
 
 SILENCE = 2  # seconds after which nothing more is expected of a server that says nothing
@@ -54,7 +54,8 @@ def serving(
     """A function that runs a server and puts a tap before it; all of them are ended with the block.
 
     `programs` are files of the check, copied into the bench's folder under the names they have there. `serve(command)`
-    takes what `Bench.run` takes; `serve(site=…, names=…)` runs nginx. Without `aloud` no command is printed.
+    takes what `Bench.run` takes; `serve(site=…, names=…)` runs nginx. Without `aloud` no command is printed, and a
+    failure inside of the block offers no curl command: the server is gone by then, and nobody can run it again.
     """
     for name, program in (programs or {}).items():
         shutil.copyfile(program, Path(bench.folder, name))
@@ -69,6 +70,10 @@ def serving(
 
     try:
         yield serve
+    except NotYet as wrong:
+        if wrong.exchange and not aloud:
+            wrong.exchange = replace(wrong.exchange, curl="")
+        raise
     finally:
         for tap in taps:
             tap.close()

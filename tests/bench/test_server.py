@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 
 from support import Bench, BenchError, say
 from support.bench import family, ports
+from support.waiting import until
 
 RECORDED = samples.HELLO.replace("import sys", "import sys\nfrom support import record").replace(
     "\n\nif __name__", "\n\napp = record(app)\nasgi = record(asgi)\n\nif __name__"
@@ -383,11 +384,14 @@ def test_a_bench_shows_what_stands_on_it(bench):
 class _Works:
     """A family that has had so much processor time at each look, and the clock of a patience that looks at it."""
 
-    def __init__(self, *work: float) -> None:
-        self.now, self._work = 0.0, iter(work)
+    def __init__(self, *work: float, starved: bool = False) -> None:
+        self.now, self._work, self.starved = 0.0, iter(work), starved
 
     def work(self) -> float:
         return next(self._work)
+
+    def ready(self) -> bool:
+        return self.starved
 
 
 @pytest.mark.parametrize(
@@ -406,6 +410,26 @@ def test_time_counts_only_while_a_program_does_not_get_on(monkeypatch, work, sec
     while not patience.spent():
         works.now += 1
     assert works.now == seconds
+
+
+def test_a_program_that_the_machine_does_not_let_work_is_waited_for(monkeypatch):
+    works = _Works(*[0.0] * 1000, starved=True)
+    monkeypatch.setattr(family.time, "monotonic", lambda: works.now)
+    patience = family.Patience(works, 20)
+    while not patience.spent():
+        works.now += 1
+    assert works.now == 20 * family.MOST
+
+
+def test_who_computes_would_work_and_who_sleeps_would_not(bench):
+    (bench.folder / "either.py").write_text(
+        "import os, time\nwhile not os.path.exists('enough'): pass\nprint('I sleep', flush=True)\ntime.sleep(60)\n"
+    )
+    program = bench.run("python either.py", listens=False)
+    assert until(program._family.ready, 60)
+    (bench.folder / "enough").touch()
+    program.log("I sleep")
+    assert until(lambda: not program._family.ready(), 60)
 
 
 def test_a_program_that_gets_on_is_waited_for_longer_than_the_timeout(bench):

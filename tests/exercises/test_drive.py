@@ -126,6 +126,20 @@ def test_where_nothing_crossed(tap):
     assert wrong(tap, lambda: None, curl="curl -i http://127.0.0.1/").curl == "curl -i http://127.0.0.1/"
 
 
+@pytest.mark.parametrize(("aloud", "command"), [(True, "curl -i http://127.0.0.1:"), (False, "")])
+def test_what_was_never_said_to_run_is_not_to_be_asked_again(shared, tmp_path, aloud, command):
+    (tmp_path / "app.py").write_text(APP)
+    with (
+        pytest.raises(NotYet) as caught,
+        serving(shared, {"quiet.py": tmp_path / "app.py"}, aloud) as serve,
+        judged(tap := serve("gunicorn quiet:app")),
+    ):
+        ask(tap, "GET /")
+        expect(False, WRONG)
+    assert caught.value.exchange.curl.startswith(command) and bool(caught.value.exchange.curl) == aloud
+    assert "GET /" in caught.value.exchange.html
+
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

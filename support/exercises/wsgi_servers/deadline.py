@@ -85,9 +85,8 @@ def _read(name: str, text) -> Options:
     parser.add_argument("-w", "--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     said = Said(
-        f"{name}: write options of gunicorn as text, --workers and --threads with a number of 1 or more, not {text!r}.",
-        f"{name}: gunicorn 옵션을 문자열로 쓰세요. --workers와 --threads에 1 이상의 수를 지정해야 합니다. "
-        f"지금 값은 {text!r}입니다.",
+        f"{name}: write --workers and --threads alone, as text, with a number of 1 or more, not {text!r}.",
+        f"{name}: --workers와 --threads 옵션만 문자열로 쓰고, 1 이상의 수를 지정하세요. 지금 값은 {text!r}입니다.",
     )
     expect(isinstance(text, str) and text.strip(), said)
     try:
@@ -119,14 +118,19 @@ def _meets(serve, name: str, options: Options) -> None:
     )
     tap = serve(f"gunicorn exercise_slots:app {options} --timeout 60")
     took = _slots(tap, name, options)
+    question = Said("How many must be worked on at once?", "동시에 몇 개를 처리해야 할까요?")
+    if site.half_open:
+        question = Said(
+            f"How many of its {options.places} places are left for them?",
+            f"자리 {options.places}개 가운데 이 요청들이 쓸 수 있는 자리는 몇 개일까요?",
+        )
     expect(
         took <= site.slots,
         Said(
-            f"{name}: with {options} the {site.requests} requests take {took} slots. How many must be worked on at "
-            "once?",
-            f"{name}: {options} 옵션으로는 요청 {site.requests}개에 {took}구간이 걸립니다. 동시에 몇 개를 처리해야 "
-            "할까요?",
-        ),
+            f"{name}: with {options} the {site.requests} requests take {took} slots.",
+            f"{name}: {options} 옵션으로는 요청 {site.requests}개에 {took}구간이 걸립니다.",
+        )
+        + question,
         f"{took} slots",
         f"{site.slots} slots",
     )

@@ -42,9 +42,9 @@ CASES = {
         THREADS,
         "client",
         Said(
-            "the log is silent, so nobody died, nothing was restarted, and no call is told of: who holds the threads?",
-            "로그가 비어 있으니 죽은 워커도, 재시작도 없었습니다. 앱이 호출되었다는 기록도 없습니다. 그러면 스레드를 "
-            "누가 붙잡고 있을까요",
+            "the log is empty: no worker died, none was restarted, no report began, and still both threads are held",
+            "로그가 비어 있습니다. 죽거나 재시작된 워커도 없고 보고서는 시작하지도 않았는데, 두 스레드는 모두 붙잡혀 "
+            "있습니다",
         ),
     ),
     "D": (

@@ -18,6 +18,7 @@ SEED, COUNT = 6455, 200
 SIZES = (0, 1, 2, 5, 124, 125, 126, 127, 128, 255, 256, 1000)
 LARGE = (65535, 65536, 70000)
 SHOWN = 24  # bytes of a frame that a sentence shows
+HEADER = 14  # bytes of the longest header: two, eight of length, four of mask
 PATIENCE = 10  # seconds for an answer, or an echo
 
 # The frames of section 5.7, in its order: opcode, payload, FIN, mask.
@@ -144,8 +145,15 @@ def _body(cases: list[tuple]) -> tuple[dict, bytes]:
 
 
 def _call(arguments: tuple) -> str:
-    """The arguments, as one would type them; long bytes cut."""
-    return ", ".join(_short(repr(each)) for each in arguments)
+    """The arguments, as one would type them."""
+    return ", ".join(map(_argument, arguments))
+
+
+def _argument(value: object) -> str:
+    """The value, as one would type it; of long bytes how many there are, and the first ones in hex."""
+    if isinstance(value, bytes) and len(value) > SHOWN:
+        return f"<{len(value)} bytes: {value[:HEADER].hex(' ')} …>"
+    return repr(value)
 
 
 def _short(text: str) -> str:

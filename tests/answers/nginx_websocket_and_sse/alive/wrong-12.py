@@ -4,7 +4,7 @@ import asyncio
 
 async def beat(send):
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep(1.4)
         await send({"type": "websocket.send", "text": "beat"})
 
 

@@ -2,7 +2,7 @@
 import asyncio
 
 async def beat(send):
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.2)
     await send({"type": "websocket.send", "text": "beat"})
 
 async def app(scope, receive, send):
