@@ -145,9 +145,14 @@ def test_where_no_handshake_comes_about_its_status_is_the_answer():
         assert named("a Ping").does(server) == "503"
 
 
-def test_each_clause_is_one_of_the_rfc():
+def test_each_clause_is_one_of_the_rfc_but_for_what_an_app_sends():
     clauses = Counter(case.clause.partition(" §")[0] for case in CASES)
-    assert clauses == {"RFC 6455": 30}
+    assert clauses == {"RFC 6455": 29, "ASGI www#send-send-event": 1}
+
+
+def test_a_close_that_none_may_carry_may_be_answered_with_a_close_all_the_same():
+    with Scripted(frame(Opcode.CLOSE, b"\x03\xe8", masked=False)) as polite:
+        assert grid([polite], [named("Close 1005")]).wrong["standing"] == []
 
 
 def test_the_end_is_no_message_of_a_case():

@@ -25,7 +25,7 @@ from ..exchange import Exchange
 from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
-# Without pings: one that cho does not answer, because she does not read, would end her connection.
+# Without pings: one that cho does not answer makes uvicorn give her up, though its Close waits behind the unread bytes.
 SERVER = "uvicorn exercise:app --ws-ping-interval 0"
 SIZE = 65536  # characters of a message, as in broadcast_app.py
 WAITING = 16  # messages that may wait for a listener
@@ -34,6 +34,7 @@ BEHIND = 12  # bursts that are said after cho's send() waits
 MOST = 128  # bursts: 64 MiB, more than the buffers of any system hold between two programs of one machine
 GRACE = 12  # seconds for a Close that cannot be sent
 BOUND = 3 << 20  # bytes: three times what may wait, and half of what is said while cho is behind
+FORGOTTEN = WAITING * SIZE // 2  # bytes that the process may hold for whatever else when cho has gone
 SMALL = 4096  # bytes of the buffer of a client that does not read
 SPEAKER, FAST, SLOW = "sam", ("ann", "bob"), "cho"
 
@@ -48,6 +49,7 @@ def broadcast(bench):
             _judge_reading(room)
             _judge_slow(room)
             _judge_dropped(room)
+            _judge_forgotten(room)
             _judge_leaving(room)
     return Said(
         f"cho read nothing, and nobody waited for her: she was dropped, less than {BOUND >> 20} MiB were kept for her, "
@@ -68,6 +70,7 @@ class _Room:
     stack: ExitStack
     said: int = 0
     before: dict[str, int] = field(default_factory=dict)
+    without: int = 0  # bytes that the process held before cho came
     clients: dict[str, ClientConnection] = field(default_factory=dict)
     judging: dict = field(default_factory=dict)  # the report that is being judged, where it is not the newest
 
@@ -175,6 +178,10 @@ class _Room:
                 f"{WAITING} may wait.",
                 f"{when.ko}{name}은 오는 대로 모두 읽었는데도 연결이 끊겼습니다. 메시지 {BURST}개가 한꺼번에 왔고, "
                 f"{WAITING}개까지는 기다릴 수 있어야 합니다.",
+            )
+            + Said(
+                "She has said something, too: her call must last until websocket.disconnect.",
+                "메시지를 하나 보내기도 했습니다. 앱 호출은 websocket.disconnect가 올 때까지 이어져야 합니다.",
             ),
         )
 
@@ -261,10 +268,12 @@ AFTER = Said(" after bob had left", "bob이 연결을 끊은 뒤 ")
 
 
 def _judge_reading(room: _Room) -> None:
-    """Who reads hears what is said, though it comes in a burst."""
+    """Who reads hears what is said, though it comes in a burst; a word of theirs changes nothing."""
     room.joins(SPEAKER, "speak")
     for name in FAST:
         room.joins(name, "listen")
+        room.clients[name].send("tea")
+        settles(room.tap, lambda name=name: room.call(name)["heard"])
     room.says(BURST)
     for name in FAST:
         room.hears(name, BURST, AT_FIRST)
@@ -272,6 +281,7 @@ def _judge_reading(room: _Room) -> None:
 
 def _judge_slow(room: _Room) -> None:
     """cho joins, and reads nothing: all the others hear all, and little is kept for her."""
+    room.without = room.report()["memory"]
     room.joins(SLOW, "listen", reads=False)
     before, sent = room.report()["memory"], -1
     for _ in range(MOST):
@@ -284,6 +294,15 @@ def _judge_slow(room: _Room) -> None:
         sent = call["sent"]
     for _ in range(BEHIND):
         _burst(room)
+    room.expect(
+        not room.call(SPEAKER)["clocked"],
+        Said(
+            "cho reads nothing, and sam's call waited by the clock: that long nobody heard anything. put_nowait() does "
+            "not wait.",
+            "cho가 아무것도 읽지 않아 sam의 앱 호출이 정해 둔 시간만큼 기다렸습니다. 그동안은 아무도 메시지를 받지 "
+            "못했습니다. put_nowait()는 기다리지 않습니다.",
+        ),
+    )
     settles(room.tap, lambda: room.call(SLOW)["over"])
     if ["websocket.close", SLOW] in room.call(SLOW)["waits"]:  # which may be given up
         until(lambda: room.call(SLOW)["over"], GRACE)
@@ -321,11 +340,11 @@ def _burst(room: _Room) -> None:
 
 
 def _judge_over(room: _Room, call: dict) -> None:
-    """The call for cho must have returned: then the server ends the connection."""
+    """The call for cho must have returned: then the server ends the connection, once she reads."""
     room.expect(
         call["over"],
         Said(
-            f"Little is kept for cho, but she is not dropped: {BEHIND * BURST} messages later her call lasts.",
+            f"Little is kept for cho, but she is not dropped: {BEHIND * BURST} messages later her call still runs.",
             f"cho를 위해 들고 있는 메시지는 적지만 cho의 연결을 끊지 않았습니다. 메시지 {BEHIND * BURST}개가 지난 "
             "뒤에도 cho의 앱 호출이 끝나지 않았습니다.",
         )
@@ -334,7 +353,7 @@ def _judge_over(room: _Room, call: dict) -> None:
 
 
 def _instead(room: _Room, waits: list[str]) -> Said:
-    """What has become of cho, whose call lasts: it shows when she reads again."""
+    """What has become of cho, whose call still runs: it shows when she reads again."""
     if "websocket.close" in waits:
         return Said(
             "It waits in send() with a websocket.close, which has to wait as a message has: return without it.",
@@ -389,6 +408,23 @@ def _judge_dropped(room: _Room) -> None:
     )
 
 
+def _judge_forgotten(room: _Room) -> None:
+    """What waited for cho must not outlive her call."""
+
+    def kept() -> int:
+        return room.report()["memory"] - room.without
+
+    settles(room.tap, lambda: kept() < FORGOTTEN)
+    room.expect(
+        kept() < FORGOTTEN,
+        Said(
+            "cho's call is over, and what waited for her is still kept: take her out of the listeners in `finally`.",
+            "cho의 앱 호출은 끝났는데 cho에게 보내려던 메시지가 아직 남아 있습니다. `finally`에서 청취자 목록에서 "
+            "빼세요.",
+        ),
+    )
+
+
 def _judge_leaving(room: _Room) -> None:
     """bob leaves, and is forgotten before anybody speaks; dan comes anew."""
     room.clients.pop("bob").close()
@@ -396,8 +432,8 @@ def _judge_leaving(room: _Room) -> None:
     room.expect(
         room.call("bob")["over"],
         Said(
-            "bob closed his WebSocket, and his call lasts: somebody must wait in receive() for websocket.disconnect, "
-            "also while nobody speaks.",
+            "bob closed his WebSocket, and his call still runs: somebody must wait in receive() for "
+            "websocket.disconnect, also while nobody speaks.",
             "bob이 웹소켓을 닫았는데 앱 호출이 끝나지 않습니다. 아무도 말하지 않는 동안에도 receive()로 "
             "websocket.disconnect를 기다려야 합니다.",
         ),

@@ -1,24 +1,43 @@
 """The app of broadcast: the learner's, watched. The query string says who a client is.
 
 What the speaker says becomes a message of SIZE characters. A GET answers with a report: of each call whether it is
-over, what it waits for, and how much its client was sent; and the memory that has come to be held.
+over, what it waits for, whether it has waited by the clock, and how much its client has said and was sent; and the
+memory that has come to be held.
 """
 
 import asyncio
 import contextvars
+import functools
 import gc
 import json
 import tracemalloc
 from contextlib import contextmanager
 
-from broadcast import app as learners
-
 from support.errors import raised
 
 SIZE = 65536
+CLOCKS = ("sleep", "timeout", "wait", "wait_for")  # of asyncio: what a task may wait in for a time
 whose = contextvars.ContextVar("the call in which the code that runs now was begun, in a task of its own too")
 calls = {}
 errors = []
+
+
+def clocked(function):
+    """The function, which marks the call whose own task calls it with a time."""
+
+    @functools.wraps(function)
+    def marking(*args, **kwargs):
+        if any(isinstance(given, int | float) and given > 0 for given in (*args, *kwargs.values())):
+            for call in calls.values():
+                call.clocked = call.clocked or call.task is asyncio.current_task()
+        return function(*args, **kwargs)
+
+    return marking
+
+
+for clock in CLOCKS:
+    setattr(asyncio, clock, clocked(getattr(asyncio, clock)))
+from broadcast import app as learners  # noqa: E402  its `from asyncio import …` finds the functions that mark
 
 
 class Call:
@@ -26,7 +45,9 @@ class Call:
 
     def __init__(self, name, receive, send):
         self.name, self._receive, self._send = name, receive, send
-        self.waits, self.sent, self.over, self.given_up = [], 0, False, False
+        self.task = asyncio.current_task()
+        self.waits, self.heard, self.sent = [], 0, 0
+        self.over = self.given_up = self.clocked = False
 
     @contextmanager
     def waiting(self, what):
@@ -42,6 +63,7 @@ class Call:
         """The next event; what the speaker says is as long as a message is to be."""
         with self.waiting("receive()"):
             event = await self._receive()
+        self.heard += event["type"] == "websocket.receive"
         return event | {"text": event["text"].ljust(SIZE)} if event.get("text") else event
 
     async def send(self, event):
@@ -56,7 +78,8 @@ class Call:
 
     @property
     def report(self):
-        return {"sent": self.sent, "waits": self.waits, "over": self.over, "given up": self.given_up}
+        told = {"heard": self.heard, "sent": self.sent, "waits": self.waits, "over": self.over}
+        return told | {"given up": self.given_up, "clocked": self.clocked}
 
 
 def memory():

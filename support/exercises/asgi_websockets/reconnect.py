@@ -363,6 +363,21 @@ def _judge_crowd(lives: list[list[float]]) -> None:
                 f"클라이언트 {CLIENTS}개가 동시에 서버를 잃었습니다. 연속으로 {losses}번 끊긴 뒤",
             )
             _judge_spread(waits, step.bounds, when, rule)
+            _judge_fine(waits, when)
+
+
+def _judge_fine(waits: Sequence[float], when: Said) -> None:
+    """Few may draw the same wait: whole seconds are drawn by many."""
+    different = len(set(waits))
+    expect(
+        different > len(waits) // 4,
+        Said(
+            f"{when.en} there are only {different} different waits: who draws the same comes back at the same moment. "
+            "random.uniform() gives fractions of a second too.",
+            f"{when.ko} 기다린 시간이 {different}가지뿐입니다. 같은 값을 뽑은 클라이언트는 동시에 돌아옵니다. "
+            "random.uniform()을 쓰면 1초보다 잘게 나뉩니다.",
+        ),
+    )
 
 
 def _judge_restarts(waits: list[float]) -> None:

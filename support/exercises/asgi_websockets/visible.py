@@ -156,8 +156,10 @@ def _unanswered(tap, program: str, name: str) -> None:
         tap,
         False,
         Said(
-            f"{program}: {name}'s handshake was not answered. Who may not come in is accepted too, and closed then.",
-            f"{program}: {name}의 핸드셰이크에 응답이 없습니다. 들어올 수 없는 클라이언트도 먼저 수락한 다음 닫으세요.",
+            f"{program}: {name}'s handshake was not answered. Accept first, with a subprotocol that was offered or "
+            "with None, then close.",
+            f"{program}: {name}의 핸드셰이크에 응답이 없습니다. 제안받은 서브프로토콜이나 None으로 먼저 수락한 다음 "
+            "닫으세요.",
         ),
         "no answer",
         "HTTP 101",

@@ -19,10 +19,15 @@ async def write(waiting, send):
         await send({"type": "websocket.send", "text": await waiting.get()})
 
 
+async def gone(receive):
+    while (await receive())["type"] == "websocket.receive":
+        pass
+
+
 async def listen(receive, send):
     waiting = asyncio.Queue(WAITING)
     writer = listeners[waiting] = asyncio.create_task(write(waiting, send))
-    leaving = asyncio.create_task(receive())
+    leaving = asyncio.create_task(gone(receive))
     await asyncio.wait([writer, leaving], return_when=asyncio.FIRST_COMPLETED)
     listeners.pop(waiting, None)
     writer.cancel()
