@@ -178,10 +178,6 @@ class _Room:
                 f"{WAITING} may wait.",
                 f"{when.ko}{name}은 오는 대로 모두 읽었는데도 연결이 끊겼습니다. 메시지 {BURST}개가 한꺼번에 왔고, "
                 f"{WAITING}개까지는 기다릴 수 있어야 합니다.",
-            )
-            + Said(
-                "She has said something, too: her call must last until websocket.disconnect.",
-                "메시지를 하나 보내기도 했습니다. 앱 호출은 websocket.disconnect가 올 때까지 이어져야 합니다.",
             ),
         )
 
@@ -272,11 +268,24 @@ def _judge_reading(room: _Room) -> None:
     room.joins(SPEAKER, "speak")
     for name in FAST:
         room.joins(name, "listen")
-        room.clients[name].send("tea")
-        settles(room.tap, lambda name=name: room.call(name)["heard"])
+        _judge_word(room, name)
     room.says(BURST)
     for name in FAST:
         room.hears(name, BURST, AT_FIRST)
+
+
+def _judge_word(room: _Room, name: str) -> None:
+    """A listener says a word, which changes nothing."""
+    room.clients[name].send("tea")
+    settles(room.tap, lambda: room.call(name)["heard"])
+    settles(room.tap, lambda: room.call(name)["over"] or ["receive()", name] in room.call(name)["waits"])
+    room.expect(
+        not room.call(name)["over"],
+        Said(
+            f"{name} listens, and has said something: the call was over then. Only websocket.disconnect ends it.",
+            f"청취자인 {name}이 메시지를 하나 보내자 앱 호출이 끝났습니다. websocket.disconnect가 올 때만 끝나야 합니다.",
+        ),
+    )
 
 
 def _judge_slow(room: _Room) -> None:
