@@ -283,7 +283,8 @@ def _judge_word(room: _Room, name: str) -> None:
         not room.call(name)["over"],
         Said(
             f"{name} listens, and has said something: the call was over then. Only websocket.disconnect ends it.",
-            f"청취자인 {name}이 메시지를 하나 보내자 앱 호출이 끝났습니다. websocket.disconnect가 올 때만 끝나야 합니다.",
+            f"청취자인 {name}이 메시지를 하나 보내자 앱 호출이 끝났습니다. websocket.disconnect가 올 때만 끝나야 "
+            "합니다.",
         ),
     )
 
