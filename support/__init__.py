@@ -7,6 +7,7 @@ The nouns, before the first verb:
     Tap       a transparent relay in front of a server
     Wire      what crossed a tap: Messages, decoded, beside their bytes
     Event     one WSGI call or one ASGI event, as `record(app)` wrote it down
+    Grid      the answers of several servers to the same cases, side by side
     Diagram   a sequence of arrows between lanes: client, nginx, server, app
     Verdict   what the check of an exercise found
 """
@@ -17,6 +18,7 @@ from importlib import import_module
 _HOME = {
     "Bench": "bench.bench",
     "BenchError": "errors",
+    "grid": "grids",
     "outcome": "outcomes",
     "preflight": "machine",
     "record": "app.record",

@@ -16,12 +16,12 @@ LOOK, LAST_LOOK = 0.2, 1  # seconds for a text between two looks whether all sle
 
 
 def asleep(*servers: Server) -> bool:
-    """True if ten looks in a row, over a fifth of a second, find every thread of the servers' own processes asleep.
+    """True if ten looks in a row, over a fifth of a second, find every thread of the servers and their workers asleep.
 
     Bytes that arrive make a thread that waits for them ready at once (it is no longer asleep, even if a busy machine
     does not let it run), so a server that sleeps has read all that was sent to it. A server that has ended sleeps.
     """
-    processes = [psutil.Process(server.process.pid) for server in servers if server.running]
+    processes = [process for server in servers if server.running for process in _family(server)]
     before = [_spent(process) for process in processes]
     for _ in range(LOOKS):
         if any(_awake(process) for process in processes):
@@ -48,6 +48,15 @@ def heard(socket: ClientConnection, *taps: Tap) -> str:
                 return ""
             if at_rest(*taps):
                 patience = LAST_LOOK  # what they have sent may still be on its way to us
+
+
+def _family(server: Server) -> list[psutil.Process]:
+    """The server's process and those it has made: its workers."""
+    try:
+        own = psutil.Process(server.process.pid)
+        return [own, *own.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []  # it has just ended
 
 
 def _spent(process: psutil.Process) -> float:

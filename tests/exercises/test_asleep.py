@@ -81,6 +81,20 @@ def test_one_that_is_awake_is_enough(server, ask):
         (server.folder / "stop").touch()
 
 
+def test_a_server_whose_worker_computes_does_not(server):
+    """gunicorn's own process sleeps all the while."""
+    gunicorn = Bench.standing().run("gunicorn -k asgi lazy:app")
+    assert until(lambda: asleep(gunicorn), 20)
+    asking = threading.Thread(target=httpx.get, args=(gunicorn.url + "/work",), kwargs={"timeout": 60})
+    asking.start()
+    gunicorn.log("asked for /work", timeout=20)
+    try:
+        assert not any(asleep(gunicorn) for _ in range(3))
+    finally:
+        (gunicorn.folder / "stop").touch()
+        asking.join()
+
+
 def test_a_server_that_has_ended_sleeps(server):
     server.stop()
     assert asleep(server)

@@ -1,0 +1,7 @@
+commands = {
+    "bank": "hypercorn",
+    "kiosk": "uvicorn",
+    "photos": "daphne",
+    "tickets": "uvicorn --http h11 --workers 2",
+    "model": "gunicorn -k uvicorn_worker.UvicornWorker --workers 2 --preload",
+}

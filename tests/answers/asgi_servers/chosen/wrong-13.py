@@ -1,0 +1,7 @@
+commands = {
+    "bank": "nginx",
+    "kiosk": "gunicorn -k asgi",
+    "photos": "daphne",
+    "tickets": "uvicorn --http h11 --workers 2",
+    "model": "gunicorn -k uvicorn_worker.UvicornWorker --workers 2 --preload",
+}

@@ -1,0 +1,4 @@
+commands = {
+    "bank": "hypercorn",
+    "kiosk": ["gunicorn", "-k", "asgi"],
+}

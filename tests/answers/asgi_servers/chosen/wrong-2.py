@@ -1,0 +1,7 @@
+commands = {
+    "bank": "gunicorn -k asgi",
+    "kiosk": "daphne",
+    "photos": "daphne",
+    "tickets": "uvicorn --http h11 --workers 2",
+    "model": "gunicorn -k uvicorn_worker.UvicornWorker --workers 2 --preload",
+}

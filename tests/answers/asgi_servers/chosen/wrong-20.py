@@ -1,0 +1,1 @@
+commands = ["hypercorn", "gunicorn -k asgi", "daphne", "uvicorn --workers 2", "gunicorn"]
