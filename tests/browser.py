@@ -68,7 +68,8 @@ CONTRAST = """element => {
 def jupyterlab(root: Path, *args: str) -> Iterator[str]:
     """The URL, token included, of a JupyterLab serving `root` with none of the user's own settings.
 
-    `args` are further command-line options. Raises RuntimeError with the server's log if it does not start.
+    `args` are further command-line options. Raises RuntimeError with the server's log if it does not start, or ends
+    before it is told to.
     """
     home = Path(tempfile.mkdtemp(prefix="jupyterlab-"))
     folders = {
@@ -93,6 +94,8 @@ def jupyterlab(root: Path, *args: str) -> Iterator[str]:
         )
     try:
         yield _url(server, home)
+        if server.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended by itself, status {server.returncode}:\n{(home / 'log').read_text()}")
     finally:
         server.stdin.close()
         try:

@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "outcomes": {"errors"},
     "wire": GROUND,
     "grids": GROUND | {"wire"},
+    "peers": {"errors", "loopback"},
+    "conformance": {"grids", "peers"},
     "app": GROUND,
     "bench": GROUND | {"wire", "app"},
     "order": GROUND | {"wire", "app"},

@@ -35,9 +35,13 @@ class Door:
     def close(self) -> None:
         """Closes every descriptor, here only: a forked child has copies, which are none of its business."""
         self._listener.close()
-        if self._life is not None:
-            os.close(self._life)
-            self._life = None
+        self._forget_life()
+
+    def _forget_life(self) -> None:
+        """Closes that descriptor once, whichever threads ask: closed twice, it might be somebody else's by then."""
+        life, self._life = self._life, None
+        if life is not None:
+            os.close(life)
 
     def numbers(self) -> tuple[int, int | None]:
         """The descriptors that poll() may tell of."""
@@ -60,8 +64,7 @@ class Door:
     def process_ended(self) -> None:
         """What poll() has told: from now on somebody has to look."""
         self._watch(self._life, None)
-        os.close(self._life)
-        self._life = None
+        self._forget_life()
         self.look()
 
     def _upstream_accepts(self) -> bool:

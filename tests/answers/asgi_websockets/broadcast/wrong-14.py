@@ -1,0 +1,50 @@
+%%writefile broadcast.py
+import asyncio
+
+WAITING = 16
+listeners = {}
+
+
+def publish(text):
+    for waiting, writer in listeners.items():
+        try:
+            waiting.put_nowait(text)
+        except asyncio.QueueFull:
+            writer.cancel()
+
+
+async def write(waiting, send):
+    while True:
+        await send({"type": "websocket.send", "text": await waiting.get()})
+
+
+async def gone(receive):
+    while (await receive())["type"] == "websocket.receive":
+        pass
+
+
+async def listen(receive, send):
+    waiting = asyncio.Queue(WAITING)
+    writer = listeners[waiting] = asyncio.create_task(write(waiting, send))
+    try:
+        await asyncio.gather(writer, gone(receive))
+    except asyncio.CancelledError:
+        pass
+    finally:
+        del listeners[waiting]
+
+
+async def speak(receive):
+    """The call for a speaker."""
+    while (event := await receive())["type"] == "websocket.receive":
+        publish(event["text"])
+
+
+async def app(scope, receive, send):
+    assert scope["type"] == "websocket"
+    await receive()
+    await send({"type": "websocket.accept"})
+    if scope["path"] == "/speak":
+        await speak(receive)
+    else:
+        await listen(receive, send)

@@ -1,0 +1,28 @@
+%%writefile reconnect.py
+import random
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+
+def follow(connect, hear, sleep):
+    """Hands every message to hear(), through all losses. Returns the close code that ended it for good."""
+    losses = 0
+    while True:
+        code = 1006
+        try:
+            with connect() as ws:
+                while True:
+                    hear(ws.recv())
+                    losses = 0
+        except ConnectionClosed:
+            code = ws.close_code
+        except (OSError, InvalidHandshake):
+            pass
+        if code in (1000, 4401):
+            return code
+        if code == 1012:
+            sleep(random.uniform(5, 30))
+        else:
+            bound = min(30, 2**losses)
+            sleep(bound / 2 + random.uniform(0, bound / 2))
+            losses += 1

@@ -1,0 +1,14 @@
+%%writefile visible.py
+import json
+
+
+def guarded(app, allowed):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "websocket" and not allowed(scope):
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.send", "text": json.dumps({"error": 4401})})
+            return
+        await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,12 @@
+%%writefile visible.py
+def guarded(app, allowed):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            if not allowed(scope):
+                await send({"type": "websocket.close", "code": 4401})
+                return
+        await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,9 @@
+%%writefile visible.py
+def guarded(app, allowed):
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "websocket" and not allowed(scope):
+            await send({"type": "websocket.accept", "subprotocol": next(iter(scope["subprotocols"]), None)})
+            await send({"type": "websocket.close", "code": 4401, "reason": "unauthorized"})
+        await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,47 @@
+"""Clients that wait for a server as long as it has something to do, and no longer."""
+
+import pytest
+
+from support.exercises.asgi_websockets.clients import opened, parted, settles
+
+APP = """
+import asyncio
+
+
+async def app(scope, receive, send):
+    assert scope["type"] == "websocket"
+    await receive()
+    if scope["path"] == "/late":
+        await asyncio.sleep(0.5)
+    if scope["path"] != "/deaf":
+        await send({"type": "websocket.accept"})
+    if scope["path"] == "/late":
+        await send({"type": "websocket.close", "code": 4401})
+    await receive()
+"""
+
+
+@pytest.fixture(scope="module")
+def tap(shared):
+    (shared.folder / "answers.py").write_text(APP, encoding="utf-8")
+    return shared.tap(shared.run("uvicorn answers:app"))
+
+
+def test_a_handshake_that_is_not_answered_is_given_up(tap):
+    with pytest.raises(TimeoutError):
+        opened(tap, "/deaf")
+
+
+def test_a_server_that_sleeps_for_a_moment_is_waited_for(tap):
+    with opened(tap, "/late") as ws:
+        assert parted(ws, tap) == 4401
+
+
+def test_what_stays_open_has_no_code(tap):
+    with opened(tap, "/open") as ws:
+        assert parted(ws, tap) is None
+
+
+def test_what_is_over_is_not_waited_for(tap):
+    assert settles(tap, lambda: True)
+    assert not settles(tap, lambda: False)
