@@ -240,6 +240,7 @@ def test_a_server_that_goes_into_the_background_later(bench, left, how):
     pid = int(samples.until(lambda: (bench.folder / "pid").exists() and (bench.folder / "pid").read_text()))
     assert lives(pid)
     assert os.getpgid(pid) != bench._keeper.pid
+    samples.until(lambda: not lives(os.getsid(pid)), "the end of who led its session")
     (server.stop if how == "stop" else bench.close)()
     assert not lives(pid)
 

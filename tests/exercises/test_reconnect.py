@@ -50,7 +50,7 @@ def test_waits_on_one_side_are_not(waits, words):
 
 def test_of_a_crowd_the_loss_is_named_and_the_waits_are_shown():
     fine = [
-        [bound * (0.3 + 0.6 * (client % 2)) for _, bound in (step.bounds for step in CROWD[:-1])]
+        [bound * (0.05 + 0.9 * client / CLIENTS) for _, bound in (step.bounds for step in CROWD[:-1])]
         for client in range(CLIENTS)
     ]
     _judge_crowd(fine)
