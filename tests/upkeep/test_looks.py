@@ -177,6 +177,13 @@ def test_the_table_of_contents_lists_each_heading_once(page):
 
 
 @pytest.mark.gate
+def test_a_korean_word_in_a_heading_stays_whole(page):
+    headings = page.locator(".jp-RenderedMarkdown :is(h1, h2)")
+    assert headings.count() > 1
+    assert set(headings.evaluate_all("all => all.map(e => getComputedStyle(e).wordBreak)")) == {"keep-all"}
+
+
+@pytest.mark.gate
 def test_look_and_explain_can_be_told_from_text_and_from_each_other(page):
     Cells(page).button("sum").click()
     for theme in THEMES:
