@@ -78,8 +78,12 @@ class Family:
         if not ports.LINUX:
             return any(file.path == self.log for file in process.open_files())
         folder = f"/proc/{process.pid}/fd"
-        opened = (os.stat(f"{folder}/{number}") for number in os.listdir(folder))
-        return any(os.path.samestat(one, mark) for one in opened for mark in self._marks)
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
+                one = os.stat(f"{folder}/{number}")
+                if any(os.path.samestat(one, mark) for mark in self._marks):
+                    return True
+        return False
 
     def owns(self, port: int) -> bool | None:
         """True if the program listens on the port, False if somebody else does, None if nobody that we know of."""

@@ -20,7 +20,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-GRACE = 0.5  # seconds between SIGTERM and SIGKILL; everything is gone well within two
+GRACE = 0.5  # seconds between SIGTERM and SIGKILL
+DYING = 5.0  # seconds, at most, until what SIGKILL has hit is gone: it needs a processor once more
 LOOK = 0.5  # seconds between two looks at who is the keeper's parent
 
 
@@ -118,9 +119,13 @@ def clear(folder: str, forked=()) -> None:
 
     The processes in `forked` end with it.
     """
-    for stop in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + GRACE
-        while time.monotonic() < deadline and (left := [*ours(folder, os.getpgrp()), *filter(lives, forked)]):
+    found = dict.fromkeys(forked)  # and not forgotten: who is about to end has nothing to be found by any more
+    for stop, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, DYING)):
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            found.update(dict.fromkeys(ours(folder, os.getpgrp())))
+            if not (left := [*filter(lives, found)]):
+                break
             for process in left:
                 with contextlib.suppress(OSError):
                     os.kill(process.pid, stop)

@@ -21,9 +21,8 @@ from ..app.recording import Recording
 from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
-from . import ports
+from . import keeper, ports
 from .family import Family, Patience
-from .keeper import lives
 from .output import Log, fold
 from .programs import Program
 
@@ -271,7 +270,7 @@ class Server:
 
     def _ended_early(self) -> BenchError:
         # On its way a daemon forks twice, and a look may miss it in between.
-        if self.status == 0 and until(lambda: self._kill_what_is_left([]), SETTLING):
+        if self.status == 0 and until(lambda: [*self._family.left_behind()], SETTLING):
             return self.fault(
                 f"{self.name} went into the background as a daemon, and the bench has ended it. "
                 "Tell it to stay in the foreground.",
@@ -334,13 +333,18 @@ class Server:
         if family:
             self.process.terminate()
             until(lambda: not self._living(family), grace)
-        until(lambda: not self._kill_what_is_left(family), GRACE)
+        found = dict.fromkeys(family)
+        until(lambda: not self._kill_what_is_left(found), keeper.DYING)
         self.process.wait()
         self._swept = True
 
-    def _kill_what_is_left(self, family: list[psutil.Process]) -> list[psutil.Process]:
-        """Kills those of the family that still run, and what the program has left behind."""
-        left = self._living(dict.fromkeys([*family, *self._family.left_behind()]))
+    def _kill_what_is_left(self, found: dict[psutil.Process, None]) -> list[psutil.Process]:
+        """Kills those found that still run, and what the program has left behind, which it adds to them.
+
+        For one that is about to end has nothing any more by which it could be found again.
+        """
+        found.update(dict.fromkeys(self._family.left_behind()))
+        left = self._living(found)
         for process in left:
             with contextlib.suppress(psutil.Error):  # it has just ended by itself
                 process.kill()
@@ -349,7 +353,7 @@ class Server:
     def _living(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
         """Those that still run. The program itself is asked by its Popen, which is told the exit status only once."""
         own = self.process.pid if self.running else None
-        return [one for one in processes if (one.pid == own if one.pid == self.process.pid else lives(one))]
+        return [one for one in processes if (one.pid == own if one.pid == self.process.pid else keeper.lives(one))]
 
     @property
     def in_the_way(self) -> bool:

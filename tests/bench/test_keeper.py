@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from types import SimpleNamespace
@@ -17,6 +18,8 @@ import pytest
 import samples
 
 from support import Bench, BenchError
+from support.bench import keeper
+from support.bench.family import Family
 from support.bench.ports import Claim, Claimed
 
 STUBBORN = """
@@ -132,7 +135,10 @@ def pids(one, cell: str) -> list[int]:
 
 
 def lives(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return keeper.lives(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end(process, how) -> None:
@@ -243,6 +249,40 @@ def test_a_server_that_goes_into_the_background_later(bench, left, how):
     samples.until(lambda: not lives(os.getsid(pid)), "the end of who led its session")
     (server.stop if how == "stop" else bench.close)()
     assert not lives(pid)
+
+
+@contextlib.contextmanager
+def slow_death(monkeypatch, looker, look: str):
+    """A process that SIGTERM does not end, that SIGKILL ends late, and that only the first look of `looker` finds.
+
+    So it is on a busy machine: who is about to end still runs, and has no file and no environment any more.
+    """
+    process = psutil.Popen(["sleep", "60"])
+    looks, killed, kill = iter([[process]]), [], os.kill
+
+    def late(pid, number):
+        if pid != process.pid:
+            kill(pid, number)
+        elif number == signal.SIGKILL and not killed:
+            killed.append(threading.Timer(0.3, kill, (pid, number)))
+            killed[0].start()
+
+    monkeypatch.setattr(os, "kill", late)
+    monkeypatch.setattr(looker, look, lambda *_: next(looks, []))
+    try:
+        yield
+        assert killed and not keeper.lives(process)
+    finally:
+        kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_who_is_about_to_end_is_waited_for(bench, monkeypatch, tmp_path):
+    server = bench.run("python hello.py")
+    with slow_death(monkeypatch, Family, "left_behind"):
+        server.stop()
+    with slow_death(monkeypatch, keeper, "ours"):
+        keeper.clear(str(tmp_path / "folder"))
 
 
 def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):
