@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ from websockets.uri import parse_uri
 
 from ...loopback import HOST
 from ...wire.tap import Tap
-from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest
+from ..asleep import PATIENCE, listening
 from ..drive import Answer
 
 
@@ -28,22 +27,21 @@ def opened(tap: Tap, first: bytes) -> Iterator[socket.socket]:
 
 def pieces(tap: Tap, client: socket.socket) -> Iterator[bytes]:
     """What comes, read by read; last b"" where the other side has ended the connection, nothing where it is silent."""
-    patience, end = LOOK, time.monotonic() + PATIENCE
-    while True:
-        client.settimeout(patience)
-        try:
-            piece = client.recv(65536)
-        except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return
-            if at_rest(tap):
-                patience = LAST_LOOK  # what has been sent may still be on its way to us
-            continue
-        except OSError:
-            piece = b""
-        yield piece
-        if not piece:
+    for seconds in listening(tap):
+        client.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            while piece := _received(client):
+                yield piece
+            yield b""
             return
+
+
+def _received(client: socket.socket) -> bytes:
+    """What has come; nothing at the connection's end, whichever it is. Raises TimeoutError."""
+    try:
+        return client.recv(65536)
+    except ConnectionError:
+        return b""
 
 
 def head(first: str, *lines: str) -> bytes:

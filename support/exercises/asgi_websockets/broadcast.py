@@ -19,7 +19,7 @@ from ...show import Table
 from ...waiting import until
 from ...wire.tap import Tap
 from .. import UNSAID, NotYet, exercise, expect
-from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest
+from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
 from ..drive import ask, serving, written
 from ..exchange import Exchange
 from .clients import settles
@@ -389,18 +389,7 @@ def _instead(room: _Room, waits: list[str]) -> Said:
 
 def _read(room: _Room) -> list[str]:
     """What cho hears to the end of the connection, or until the server rests and nothing has come for a second."""
-    came, patience, end = [], LOOK, time.monotonic() + PATIENCE
-    while True:
-        try:
-            came.append(str(room.clients[SLOW].recv(timeout=patience)).strip())
-            patience = LOOK
-        except ConnectionClosed:
-            return came
-        except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return came
-            if at_rest(room.tap):
-                patience = LAST_LOOK
+    return [text.strip() for text in iter(lambda: heard(room.clients[SLOW], room.tap), "")]
 
 
 def _judge_dropped(room: _Room) -> None:
