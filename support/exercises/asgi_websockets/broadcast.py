@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +18,9 @@ from ...loopback import HOST
 from ...show import Table
 from ...waiting import until
 from ...wire.tap import Tap
-from .. import UNSAID, NotYet, exercise, expect
+from .. import UNSAID, exercise, expect
 from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
-from ..drive import ask, serving, written
-from ..exchange import Exchange
+from ..drive import ask, serving, tabled, written
 from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
@@ -45,7 +44,7 @@ def broadcast(bench):
     written(bench, "broadcast.py")
     with serving(bench, {"exercise.py": PROGRAM}) as serve, ExitStack() as clients:
         room = _Room(serve(SERVER), clients)
-        with room.judged():
+        with tabled("uvicorn ⇄ app", room.table):
             _judge_reading(room)
             _judge_slow(room)
             _judge_dropped(room)
@@ -85,16 +84,8 @@ class _Room:
         """The call of the learner's app for a client; nothing if there is none yet."""
         return self.report()["calls"].get(name, {})
 
-    @contextmanager
-    def judged(self) -> Iterator[None]:
-        """What a failure shows is a table of the calls."""
-        try:
-            yield
-        except NotYet as wrong:
-            wrong.exchange = Exchange(f"<pre>uvicorn ⇄ app</pre>{self._table()._repr_html_()}")
-            raise
-
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """What has become of each call."""
         calls = (self.judging or self.report())["calls"]
         rows = []
         for name, call in calls.items():
