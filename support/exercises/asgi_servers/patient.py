@@ -16,6 +16,8 @@ from ...wire.tap import Tap
 from ..asleep import PATIENCE, listening
 from ..drive import Answer
 
+CLOSE = "Connection: close"
+
 
 @contextlib.contextmanager
 def opened(tap: Tap, first: bytes) -> Iterator[socket.socket]:
@@ -47,6 +49,11 @@ def _received(client: socket.socket) -> bytes:
 def head(first: str, *lines: str) -> bytes:
     """A request's head: its first line, the lines that follow, and the empty one."""
     return "\r\n".join([first, *lines, "", ""]).encode()
+
+
+def get(path: str) -> bytes:
+    """A request for the path, on a connection of its own."""
+    return head(f"GET {path} HTTP/1.1", "Host: bench", CLOSE)
 
 
 def answer(tap: Tap, client: socket.socket) -> Answer:

@@ -21,6 +21,7 @@ from ...wire.tap import Tap
 from .. import UNSAID, exercise, expect
 from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
 from ..drive import ask, serving, tabled, written
+from ..trouble import code_raised
 from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
@@ -237,7 +238,7 @@ class _Room:
     def expect(self, condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
         """expect() whose message begins with what the learner's code raised, if it raised."""
         if not condition and (errors := self.report()["errors"]):
-            said = Said(f"Your code raised `{errors[0]}`.", f"작성한 코드에서 `{errors[0]}` 예외가 났습니다.") + said
+            said = code_raised(errors[0]) + said
         expect(condition, said, came, wanted)
 
 
