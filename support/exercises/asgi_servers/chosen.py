@@ -11,7 +11,7 @@ import psutil
 from ...errors import BenchError, Said
 from ...waiting import until
 from ...wire.tap import Tap
-from .. import exercise, expect, in_turn
+from .. import exercise, expect, expect_dict, in_turn
 from ..asleep import PATIENCE, at_rest
 from ..drive import Answer, judged, serving
 from .patient import CLOSE, answer, ask, get, head, opened, talk
@@ -34,7 +34,7 @@ class Demand:
 @exercise
 def chosen(bench, commands):
     """Runs each command, and makes the demands of its list."""
-    expect(isinstance(commands, dict), Said("commands is not a dict.", "commands는 dict여야 합니다."))
+    expect_dict(commands, "commands")
     with serving(bench, {"exercise.py": PROGRAM}, aloud=False) as serve:
         in_turn(lambda name: _judge(serve, name, _read(name, commands.get(name))), LISTS)
     return Said(

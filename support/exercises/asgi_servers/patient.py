@@ -52,7 +52,7 @@ def head(first: str, *lines: str) -> bytes:
 
 
 def get(path: str) -> bytes:
-    """A request for the path, on a connection of its own."""
+    """A request for the path, after whose answer the server is to close."""
     return head(f"GET {path} HTTP/1.1", "Host: bench", CLOSE)
 
 
