@@ -18,11 +18,12 @@ from ..bench.bench import Bench
 from ..bench.server import Server
 from ..errors import BenchError, Said
 from ..loopback import HOST
+from ..peers import KEY
 from ..show import Table
 from ..waiting import until
 from ..wire.tap import Tap
 from . import NotYet, expect, failure
-from .exchange import KEY, Exchange, exchange, titled
+from .exchange import Exchange, exchange, titled
 
 SILENCE = 2  # seconds after which nothing more is expected of a server that says nothing
 MOST = 65536  # bytes of an answer: some apps never end

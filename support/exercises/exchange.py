@@ -9,6 +9,7 @@ import h11
 
 from ..app.events import Events
 from ..errors import BenchError, raised
+from ..peers import KEY
 from ..sequences import sequence
 from ..show import Table
 from ..wire.tap import Tap
@@ -19,7 +20,6 @@ READ = 16384  # bytes of what was sent: a head, and more than such a body
 # What curl sends by itself, or what only our clients send.
 OWN = (b"accept", b"accept-encoding", b"connection", b"content-length", b"user-agent")
 SWITCHING = (b"connection", b"upgrade")
-KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="  # of sixteen bytes, as good as any other (RFC 6455, section 4.1)
 
 
 @dataclass(frozen=True)
