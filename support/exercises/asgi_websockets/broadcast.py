@@ -22,7 +22,7 @@ from .. import UNSAID, exercise, expect
 from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
 from ..drive import ask, serving, tabled, written
 from ..trouble import code_raised
-from .clients import settles
+from .clients import QUIET, settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
 # Without pings: one that cho does not answer makes uvicorn give her up, though its Close waits behind the unread bytes.
@@ -101,10 +101,9 @@ class _Room:
         if not reads:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         client.connect((HOST, self.tap.upstream.port))
-        quiet = {"compression": None, "ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 0.2}
         url = f"{self.tap.upstream.ws_url}/{path}?{name}"
         with ThreadPoolExecutor(1) as aside:
-            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **quiet)
+            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **QUIET)
             until(lambda: opening.done() or self.call(name), PATIENCE)
             if not settles(self.tap, opening.done):
                 client.shutdown(socket.SHUT_RDWR)
