@@ -61,7 +61,7 @@ def frames(*sent: bytes, last: str = END) -> Callable[..., str]:
 def _heard(peer: Peer, last: str) -> list[str]:
     heard = []
     for came in peer.frames():
-        if last and came.opcode is Opcode.TEXT and bytes(came.data).decode() == last:
+        if last and came.opcode is Opcode.TEXT and bytes(came.data) == last.encode():
             return heard
         heard.append(_told(came))
     closed = any(word.startswith("Close") for word in heard)
@@ -69,13 +69,13 @@ def _heard(peer: Peer, last: str) -> list[str]:
 
 
 def _told(came: Frame) -> str:
-    data = bytes(came.data)
+    data, text = bytes(came.data), bytes(came.data).decode(errors="replace")
     if came.opcode is Opcode.CLOSE:
         return f"Close {int.from_bytes(data[:2], 'big')}" if data else "Close"
     if came.opcode is Opcode.TEXT:
-        return f"'{data.decode()}'"
+        return f"'{text}'"
     if came.opcode is Opcode.PONG:
-        return f"Pong '{data.decode()}'"
+        return f"Pong '{text}'"
     return f"{len(data):,} bytes"
 
 

@@ -12,11 +12,12 @@ from .loopback import HOST
 
 PATIENCE = 60.0  # seconds of silence; who says nothing for so long has gone wrong
 MASK = b"mask"  # of every frame; RFC 6455 section 5.3 wants a new one each time, which no server can tell
+KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="  # of sixteen bytes, as good as any other (RFC 6455 section 4.1)
 HANDSHAKE = {
     "Host": "bench",
     "Upgrade": "websocket",
     "Connection": "Upgrade",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+    "Sec-WebSocket-Key": KEY,
     "Sec-WebSocket-Version": "13",
 }
 
@@ -86,7 +87,10 @@ class Peer:
         self.send(frame(Opcode.TEXT, text.encode()))
 
     def frames(self) -> Iterator[Frame]:
-        """The frames that come, until the connection ends. Raises BenchError after a minute of silence."""
+        """The frames that come, until the connection ends.
+
+        Raises BenchError after a minute of silence, and ProtocolError of websockets where the server breaks the rules.
+        """
         reader = StreamReader()
         while True:
             reading = Frame.parse(reader.read_exact, mask=False)

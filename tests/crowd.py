@@ -42,22 +42,30 @@ class Crowd:
 
     def __str__(self) -> str:
         memory = "" if self.memory is None else f", {self.memory:.0f} MB"
-        return f"{self.number} at once: {self.seconds:.0f} s, {self.processor / self.number:.1f} s of processor{memory}"
+        return f"{self.number} at once: {self.seconds:.0f} s, {self.each:.1f} s of processor{memory}"
+
+    @property
+    def each(self) -> float:
+        """What one of them took of the processor, in seconds."""
+        return self.processor / self.number
 
 
 def gather(number: int, *arguments: str | Path) -> Crowd:
-    """The crowd of so many runs of `pytest --nbval` over a notebook, started at once by a process of its own."""
+    """The crowd of so many runs, started at once by a process of its own; `arguments` are those of this program.
+
+    Each run is `pytest --nbval` over the notebook; without one it only imports, and never waits.
+    """
     command = [sys.executable, __file__, str(number), *map(str, arguments)]
     return Crowd(**json.loads(subprocess.check_output(command, cwd=course.ROOT)))
 
 
 def ratio(many: Crowd, few: Crowd) -> float:
-    """Times the processor time of one of few, what one of many takes."""
-    return many.processor / many.number / (few.processor / few.number)
+    """What one of many takes of the processor, in times of what one of few takes."""
+    return many.each / few.each
 
 
 def crowd(number: int, command: list[str], memory: bool) -> Crowd:
-    """The same, in this process, all of whose children are taken to belong to it."""
+    """The crowd of so many runs of the command, in this process, all of whose children are taken to belong to it."""
     found, outputs, began = Crowd(number), {}, time.monotonic()
     for _ in range(number):
         output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (it is read when the run has ended)
@@ -104,6 +112,6 @@ def look(found: Crowd, over: threading.Event) -> None:
 if __name__ == "__main__":
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    paths = [course.command(Path(word).resolve()) for word in sys.argv[2:] if not word.startswith("--")]
-    command = paths[0] if paths else [sys.executable, "-c", BARE]
-    print(json.dumps(asdict(crowd(int(sys.argv[1]), command, "--memory" in sys.argv))))
+    number, *notebook = (word for word in sys.argv[1:] if not word.startswith("--"))
+    command = course.command(Path(*notebook).resolve()) if notebook else [sys.executable, "-c", BARE]
+    print(json.dumps(asdict(crowd(int(number), command, "--memory" in sys.argv))))

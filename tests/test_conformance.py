@@ -102,6 +102,11 @@ def test_of_a_fault_a_close_and_its_absence_are_told_apart(case):
         assert case.does(polite) == "Close 1002"
 
 
+def test_a_server_that_repeats_what_is_no_text_is_wrong_and_no_error():
+    with Scripted(frame(Opcode.TEXT, b"caf\xe9", masked=False)) as careless:
+        assert grid([careless], [named("a text that is no UTF-8")]).wrong["standing"] == ["a text that is no UTF-8"]
+
+
 def test_a_length_of_one_byte_is_written_in_two():
     with Scripted(b"") as server:
         named("one byte, its length in two").does(server)

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "timelines": GROUND | {"wire", "app", "order", "sequences"},
     "machine": GROUND | {"bench"},
     "notebook": GROUND | {"app", "bench", "wire"},
-    "exercises": GROUND | {"app", "bench", "sequences", "wire"},
+    "exercises": GROUND | {"app", "bench", "peers", "sequences", "wire"},
     "upkeep": set(),
 }
 EMPTY = ("bench", "wire", "app", "upkeep")  # a server that imports record imports these too

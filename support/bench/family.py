@@ -128,7 +128,7 @@ class Family:
                 total += sum(psutil.Process(pid).cpu_times()[:4])  # its own, and that of children which have ended
         return total
 
-    def ready(self) -> bool:
+    def runnable(self) -> bool:
         """Whether the program would work now if the machine let it: it waits for a processor, or for the disk."""
         for pid in self.near():
             with contextlib.suppress(psutil.Error):
@@ -153,7 +153,7 @@ class Patience:
         if passed < self._pause:
             return False
         work = self.family.work()
-        if work - self._work < SHARE * passed and not self.family.ready():
+        if work - self._work < SHARE * passed and not self.family.runnable():
             self._idle += passed
         self._looked, self._work = now, work
         return self._idle >= self.timeout or now - self._began >= MOST * self.timeout

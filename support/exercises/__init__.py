@@ -20,7 +20,7 @@ from .compare import compared
 from .exchange import Exchange
 from .verdict import Verdict
 
-__all__ = ["NotYet", "Verdict", "exercise", "expect", "failure", "in_turn"]
+__all__ = ["NotYet", "Verdict", "exercise", "expect", "expect_dict", "failure", "in_turn"]
 
 UNSAID = object()  # "nothing was compared": None may be what came
 
@@ -46,6 +46,11 @@ def expect(condition: object, said: Said, came: object = UNSAID, wanted: object 
     _bilingual(said)
     if not condition:
         raise NotYet(said, "" if wanted is UNSAID else compared(came, wanted))
+
+
+def expect_dict(value: object, name: str) -> None:
+    """Raises NotYet unless the learner's value is a dict; `name` is what the notebook calls it."""
+    expect(isinstance(value, dict), Said(f"{name} is not a dict.", f"{name}는 dict여야 합니다."))
 
 
 def _bilingual(said: Said) -> Said:

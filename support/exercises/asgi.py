@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import Said
 from . import UNSAID, exercise, expect, in_turn
 from .drive import judged, said, serving, written
+from .trouble import code_raised, never_awaited
 
 PROGRAMS = ("uvicorn", "daphne")
 
@@ -48,11 +49,8 @@ def trouble(tap) -> Said | None:
         log = tap.upstream.log()
     forgotten = re.search(r"coroutine '(?:\S+\.)?(?:recorded_|watched_)?(\w+)' was never awaited", log)
     if forgotten:
-        return Said(f"{forgotten[1]}(…) was never awaited.", f"{forgotten[1]}(…) 앞에 await가 없습니다.")
-    if raised:
-        words = raised[1].rstrip(".")
-        return Said(f"Your code raised `{words}`.", f"작성한 코드에서 `{words}` 예외가 났습니다.")
-    return None
+        return never_awaited(forgotten[1])
+    return code_raised(raised[1]) if raised else None
 
 
 def expect_of(tap, condition: object, message: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:

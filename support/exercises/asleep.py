@@ -1,6 +1,7 @@
 """Whether servers have nothing left to do: then what has not come by now does not come."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ from ..wire.tap import Tap
 
 LOOKS, PAUSE = 10, 0.02  # so many looks in a row, so many seconds apart
 PATIENCE = 60  # seconds for what should come, on however busy a machine
-LOOK, LAST_LOOK = 0.2, 1  # seconds for a text between two looks whether all sleep, and after the last
+LOOK, LAST_LOOK = 0.2, 1  # seconds to listen between two looks whether all sleep, and after the last
 
 
 def asleep(*servers: Server) -> bool:
@@ -35,19 +36,30 @@ def at_rest(*taps: Tap) -> bool:
     return asleep(*(tap.upstream for tap in taps)) and not any(any(tap.waiting.values()) for tap in taps)
 
 
+def listening(*taps: Tap) -> Iterator[float]:
+    """For how many seconds to listen, again and again as long as nothing comes; ends when nothing more will.
+
+    That is after all have come to rest and a second has passed, or after a minute.
+    """
+    end = time.monotonic() + PATIENCE
+    yield LOOK
+    while time.monotonic() <= end:
+        if at_rest(*taps):
+            yield LAST_LOOK  # what they have sent may still be on its way to us
+            return
+        yield LOOK
+
+
 def heard(socket: ClientConnection, *taps: Tap) -> str:
     """The next text of a WebSocket; nothing where none comes before all is at rest, nor in a second after that."""
-    patience, end = LOOK, time.monotonic() + PATIENCE
-    while True:
+    for seconds in listening(*taps):
         try:
-            return str(socket.recv(timeout=patience))
+            return str(socket.recv(timeout=seconds))
         except ConnectionClosed:
             return ""
         except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return ""
-            if at_rest(*taps):
-                patience = LAST_LOOK  # what they have sent may still be on its way to us
+            continue
+    return ""
 
 
 def _family(server: Server) -> list[psutil.Process]:

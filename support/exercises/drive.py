@@ -18,10 +18,12 @@ from ..bench.bench import Bench
 from ..bench.server import Server
 from ..errors import BenchError, Said
 from ..loopback import HOST
+from ..peers import KEY
+from ..show import Table
 from ..waiting import until
 from ..wire.tap import Tap
 from . import NotYet, expect, failure
-from .exchange import KEY, exchange
+from .exchange import Exchange, exchange, titled
 
 SILENCE = 2  # seconds after which nothing more is expected of a server that says nothing
 MOST = 65536  # bytes of an answer: some apps never end
@@ -93,6 +95,16 @@ def judged(*taps: Tap, curl: str = "") -> Iterator[None]:
         wrong = failure(error)
         wrong.exchange = wrong.exchange or exchange(taps, began, curl)
         raise wrong from error
+
+
+@contextlib.contextmanager
+def tabled(parties: str, table: Callable[[], Table]) -> Iterator[None]:
+    """What a failure inside of the block shows is the table as it is by then, of the two who talk: `uvicorn ⇄ app`."""
+    try:
+        yield
+    except NotYet as wrong:
+        wrong.exchange = Exchange(titled(parties, table()))
+        raise
 
 
 @dataclass(frozen=True)

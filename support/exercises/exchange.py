@@ -9,7 +9,9 @@ import h11
 
 from ..app.events import Events
 from ..errors import BenchError, raised
+from ..peers import KEY
 from ..sequences import sequence
+from ..show import Table
 from ..wire.tap import Tap
 from ..wire.wire import Wire
 
@@ -18,7 +20,6 @@ READ = 16384  # bytes of what was sent: a head, and more than such a body
 # What curl sends by itself, or what only our clients send.
 OWN = (b"accept", b"accept-encoding", b"connection", b"content-length", b"user-agent")
 SWITCHING = (b"connection", b"upgrade")
-KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="  # of sixteen bytes, as good as any other (RFC 6455, section 4.1)
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,16 @@ def exchange(taps: Sequence[Tap], began: int, curl: str = "") -> Exchange:
 def _parts(used: list[tuple[Tap, Wire]], began: int) -> Iterator[str]:
     """The tables, each under the names of the two who talk, then the diagram."""
     for tap, wire in used:
-        yield _pre(f"{tap.client} ⇄ {tap.upstream.name}") + wire._repr_html_()
+        yield titled(f"{tap.client} ⇄ {tap.upstream.name}", wire)
     events = [recorded for tap, _ in used if (recorded := _events(tap, began))]
     for recorded in events:
-        yield _pre(f"{recorded.server} ⇄ app") + recorded._repr_html_()
+        yield titled(f"{recorded.server} ⇄ app", recorded)
     yield sequence(*(tap for tap, _ in used), *events)._repr_html_()
+
+
+def titled(parties: str, shown: Wire | Events | Table) -> str:
+    """What is shown, as HTML, under the names of the two who talk: `client ⇄ uvicorn`."""
+    return _pre(parties) + shown._repr_html_()
 
 
 def _pre(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ..errors import Said
-from . import expect, in_turn
+from . import expect, expect_dict, in_turn
 
 
 def judge(diagnosis: object, cases: Iterable[str], choices: Iterable[str], mended: Callable[[str, str], None]) -> None:
@@ -11,7 +11,7 @@ def judge(diagnosis: object, cases: Iterable[str], choices: Iterable[str], mende
 
     `diagnosis` is the learner's: a dict from cases to choices. What is none of them fails the check.
     """
-    expect(isinstance(diagnosis, dict), Said("diagnosis is not a dict.", "diagnosis는 dict여야 합니다."))
+    expect_dict(diagnosis, "diagnosis")
     spelt = {choice.lower(): choice for choice in choices}
     names = ", ".join(spelt.values())
 

@@ -30,8 +30,18 @@ def _trouble(log: str) -> Said | None:
             )
         if forgotten[1] == "__call__":  # of an object: its name is not known
             return Said("A coroutine was never awaited.", "코루틴 앞에 await가 없습니다.")
-        return Said(f"{forgotten[1]}(…) was never awaited.", f"{forgotten[1]}(…) 앞에 await가 없습니다.")
+        return never_awaited(forgotten[1])
     if found := RAISED.search(log):
-        words = found[1].rstrip(".")
-        return Said(f"Your code raised `{words}`.", f"작성한 코드에서 `{words}` 예외가 났습니다.")
+        return code_raised(found[1])
     return None
+
+
+def code_raised(words: str) -> Said:
+    """That the learner's code raised this, as the first sentence of a message; `words` are Python's."""
+    words = words.rstrip(".")
+    return Said(f"Your code raised `{words}`.", f"작성한 코드에서 `{words}` 예외가 났습니다.")
+
+
+def never_awaited(name: str) -> Said:
+    """That the learner's code forgot to await what this coroutine function gave, as the first sentence of a message."""
+    return Said(f"{name}(…) was never awaited.", f"{name}(…) 앞에 await가 없습니다.")

@@ -390,7 +390,7 @@ class _Works:
     def work(self) -> float:
         return next(self._work)
 
-    def ready(self) -> bool:
+    def runnable(self) -> bool:
         return self.starved
 
 
@@ -426,10 +426,10 @@ def test_who_computes_would_work_and_who_sleeps_would_not(bench):
         "import os, time\nwhile not os.path.exists('enough'): pass\nprint('I sleep', flush=True)\ntime.sleep(60)\n"
     )
     program = bench.run("python either.py", listens=False)
-    assert until(program._family.ready, 60)
+    assert until(program._family.runnable, 60)
     (bench.folder / "enough").touch()
     program.log("I sleep")
-    assert until(lambda: not program._family.ready(), 60)
+    assert until(lambda: not program._family.runnable(), 60)
 
 
 def test_a_program_that_gets_on_is_waited_for_longer_than_the_timeout(bench):

@@ -11,15 +11,14 @@ import psutil
 from ...errors import BenchError, Said
 from ...waiting import until
 from ...wire.tap import Tap
-from .. import exercise, expect, in_turn
+from .. import exercise, expect, expect_dict, in_turn
 from ..asleep import PATIENCE, at_rest
 from ..drive import Answer, judged, serving
-from .patient import answer, ask, head, opened, talk
+from .patient import CLOSE, answer, ask, get, head, opened, talk
 
 PROGRAM = Path(__file__).with_name("chosen_app.py")
 PROGRAMS = ("uvicorn", "daphne", "gunicorn", "hypercorn")
 MOST = 8  # workers
-CLOSE = "Connection: close"
 CALLED, LOADED, STARTED = "the upload has called the app", "the model is loaded", "has started"
 
 
@@ -35,7 +34,7 @@ class Demand:
 @exercise
 def chosen(bench, commands):
     """Runs each command, and makes the demands of its list."""
-    expect(isinstance(commands, dict), Said("commands is not a dict.", "commands는 dict여야 합니다."))
+    expect_dict(commands, "commands")
     with serving(bench, {"exercise.py": PROGRAM}, aloud=False) as serve:
         in_turn(lambda name: _judge(serve, name, _read(name, commands.get(name))), LISTS)
     return Said(
@@ -105,7 +104,7 @@ def _judge(serve, name: str, command: str) -> None:
 
 def _serves(tap: Tap, name: str, command: str) -> None:
     """An ordinary request must be answered, or the program has not understood what the app is."""
-    hello = ask(tap, head("GET / HTTP/1.1", "Host: bench", CLOSE))
+    hello = ask(tap, get("/"))
     expect(
         hello.code == 200,
         Said(
@@ -118,7 +117,7 @@ def _serves(tap: Tap, name: str, command: str) -> None:
 
 
 def _code(came: Answer) -> str:
-    return str(came.code) if came.code else "no answer"
+    return str(came.code or "no answer")
 
 
 def _no_host(tap: Tap) -> tuple[str, str]:
@@ -140,7 +139,7 @@ def _old_client(tap: Tap) -> tuple[bytes, bytes]:
 
 
 def _startup(tap: Tap) -> tuple[str, str]:
-    came = ask(tap, head("GET /started HTTP/1.1", "Host: bench", CLOSE)).body
+    came = ask(tap, get("/started")).body
     return ("started" if came == b"True" else "not started"), "started"
 
 
@@ -169,13 +168,13 @@ def _replaced(tap: Tap) -> tuple[str, str]:
     """Kills the worker that has answered: another must start, and answer."""
     server = tap.upstream
     until(lambda: at_rest(tap), PATIENCE)  # all its workers have started
-    worker = int(ask(tap, head("GET /worker HTTP/1.1", "Host: bench", CLOSE)).body)
+    worker = int(ask(tap, get("/worker")).body)
     before = server.log().count(STARTED)
     psutil.Process(worker).kill()
     until(lambda: not server.running or server.log().count(STARTED) > before, 2 * PATIENCE)
     if not server.running:
         return "the server ended", "a new worker: 200"
-    return f"a new worker: {_code(ask(tap, head('GET / HTTP/1.1', 'Host: bench', CLOSE)))}", "a new worker: 200"
+    return f"a new worker: {_code(ask(tap, get('/')))}", "a new worker: 200"
 
 
 def _two_workers(tap: Tap) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,8 +13,10 @@ from websockets.uri import parse_uri
 
 from ...loopback import HOST
 from ...wire.tap import Tap
-from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest
+from ..asleep import PATIENCE, listening
 from ..drive import Answer
+
+CLOSE = "Connection: close"
 
 
 @contextlib.contextmanager
@@ -28,27 +29,31 @@ def opened(tap: Tap, first: bytes) -> Iterator[socket.socket]:
 
 def pieces(tap: Tap, client: socket.socket) -> Iterator[bytes]:
     """What comes, read by read; last b"" where the other side has ended the connection, nothing where it is silent."""
-    patience, end = LOOK, time.monotonic() + PATIENCE
-    while True:
-        client.settimeout(patience)
-        try:
-            piece = client.recv(65536)
-        except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return
-            if at_rest(tap):
-                patience = LAST_LOOK  # what has been sent may still be on its way to us
-            continue
-        except OSError:
-            piece = b""
-        yield piece
-        if not piece:
+    for seconds in listening(tap):
+        client.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            while piece := _received(client):
+                yield piece
+            yield b""
             return
+
+
+def _received(client: socket.socket) -> bytes:
+    """What has come; nothing at the connection's end, whichever it is. Raises TimeoutError."""
+    try:
+        return client.recv(65536)
+    except ConnectionError:
+        return b""
 
 
 def head(first: str, *lines: str) -> bytes:
     """A request's head: its first line, the lines that follow, and the empty one."""
     return "\r\n".join([first, *lines, "", ""]).encode()
+
+
+def get(path: str) -> bytes:
+    """A request for the path, after whose answer the server is to close."""
+    return head(f"GET {path} HTTP/1.1", "Host: bench", CLOSE)
 
 
 def answer(tap: Tap, client: socket.socket) -> Answer:

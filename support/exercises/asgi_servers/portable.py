@@ -8,8 +8,9 @@ from ...errors import BenchError, Said
 from ...wire.tap import Tap
 from .. import UNSAID, exercise, expect, in_turn
 from ..asgi import trouble
-from ..drive import Answer, judged, said, serving, written
-from .patient import Talk, ask, head, talk
+from ..drive import Answer, chunked, judged, said, serving, written
+from ..trouble import code_raised
+from .patient import CLOSE, Talk, ask, get, head, talk
 
 PROGRAM = Path(__file__).with_name("portable_app.py")
 SERVERS = (
@@ -30,7 +31,6 @@ NAMES = (
     Said("an empty binary message", "빈 바이너리 메시지"),
 )
 GOODBYE = "Close 1000"
-CLOSE = "Connection: close"
 BROKEN = "an answer that breaks off"
 
 
@@ -77,7 +77,7 @@ class On:
             said(self.tap, "was never awaited")  # Python says so once the traceback is gone
         if forgotten := trouble(self.tap):
             return forgotten
-        return Said(f"Your code raised `{raised}`.", f"작성한 코드에서 `{raised}` 예외가 났습니다.") if raised else None
+        return code_raised(raised) if raised else None
 
     @property
     def early(self) -> bool:
@@ -121,8 +121,7 @@ def portable(bench):
 def _with_passed(message: Said, passed: list[str]) -> Said:
     """The message, and on which servers the app has passed."""
     names = ", ".join(passed)
-    well = Said(f"All is well on {names}.", f"{names}에서는 모두 통과했습니다.", message.evidence)
-    return Said(f"{message.en} {well.en}", f"{message.ko} {well.ko}", message.evidence) if passed else message
+    return message + Said(f"All is well on {names}.", f"{names}에서는 모두 통과했습니다.") if passed else message
 
 
 def _served(serve, server: str, passed: list[str]) -> Tap:
@@ -153,8 +152,7 @@ def _body(on: On) -> None:
 
 def _pieces(on: On) -> None:
     """A body in three chunks, which is no text."""
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (*PIECES, b""))
-    request = head("POST / HTTP/1.1", "Host: bench", "Transfer-Encoding: chunked", CLOSE) + chunks
+    request = head("POST / HTTP/1.1", "Host: bench", "Transfer-Encoding: chunked", CLOSE) + b"".join(chunked(PIECES))
     what = Said("a POST in three chunks", "청크 셋으로 보낸 POST 요청")
     _echoed(on, what, ask(on.tap, request), b"".join(PIECES))
 
@@ -162,7 +160,7 @@ def _pieces(on: On) -> None:
 def _nothing(on: On) -> None:
     """A request without a body."""
     what = Said("a GET, which has no body,", "본문이 없는 GET 요청")
-    _echoed(on, what, ask(on.tap, head("GET / HTTP/1.1", "Host: bench", CLOSE)), b"")
+    _echoed(on, what, ask(on.tap, get("/")), b"")
 
 
 def _old_client(on: On) -> None:
@@ -280,7 +278,7 @@ def _advice(on: On) -> Said:
 
 def _elsewhere(on: On) -> None:
     """A request for another path."""
-    answer = ask(on.tap, head("GET /elsewhere HTTP/1.1", "Host: bench", CLOSE))
+    answer = ask(on.tap, get("/elsewhere"))
     other = Said("Any other path than / is 404.", "/ 이외의 경로는 404입니다.")
     on.expect(
         answer.code == 404 and answer.whole,

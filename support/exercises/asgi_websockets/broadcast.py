@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from ...loopback import HOST
 from ...show import Table
 from ...waiting import until
 from ...wire.tap import Tap
-from .. import UNSAID, NotYet, exercise, expect
-from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest
-from ..drive import ask, serving, written
-from ..exchange import Exchange
-from .clients import settles
+from .. import UNSAID, exercise, expect
+from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
+from ..drive import ask, serving, tabled, written
+from ..trouble import code_raised
+from .clients import QUIET, settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
 # Without pings: one that cho does not answer makes uvicorn give her up, though its Close waits behind the unread bytes.
@@ -45,7 +45,7 @@ def broadcast(bench):
     written(bench, "broadcast.py")
     with serving(bench, {"exercise.py": PROGRAM}) as serve, ExitStack() as clients:
         room = _Room(serve(SERVER), clients)
-        with room.judged():
+        with tabled("uvicorn ⇄ app", room.table):
             _judge_reading(room)
             _judge_slow(room)
             _judge_dropped(room)
@@ -85,16 +85,8 @@ class _Room:
         """The call of the learner's app for a client; nothing if there is none yet."""
         return self.report()["calls"].get(name, {})
 
-    @contextmanager
-    def judged(self) -> Iterator[None]:
-        """What a failure shows is a table of the calls."""
-        try:
-            yield
-        except NotYet as wrong:
-            wrong.exchange = Exchange(f"<pre>uvicorn ⇄ app</pre>{self._table()._repr_html_()}")
-            raise
-
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """What has become of each call."""
         calls = (self.judging or self.report())["calls"]
         rows = []
         for name, call in calls.items():
@@ -109,10 +101,9 @@ class _Room:
         if not reads:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         client.connect((HOST, self.tap.upstream.port))
-        quiet = {"compression": None, "ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 0.2}
         url = f"{self.tap.upstream.ws_url}/{path}?{name}"
         with ThreadPoolExecutor(1) as aside:
-            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **quiet)
+            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **QUIET)
             until(lambda: opening.done() or self.call(name), PATIENCE)
             if not settles(self.tap, opening.done):
                 client.shutdown(socket.SHUT_RDWR)
@@ -246,7 +237,7 @@ class _Room:
     def expect(self, condition: object, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
         """expect() whose message begins with what the learner's code raised, if it raised."""
         if not condition and (errors := self.report()["errors"]):
-            said = Said(f"Your code raised `{errors[0]}`.", f"작성한 코드에서 `{errors[0]}` 예외가 났습니다.") + said
+            said = code_raised(errors[0]) + said
         expect(condition, said, came, wanted)
 
 
@@ -389,18 +380,7 @@ def _instead(room: _Room, waits: list[str]) -> Said:
 
 def _read(room: _Room) -> list[str]:
     """What cho hears to the end of the connection, or until the server rests and nothing has come for a second."""
-    came, patience, end = [], LOOK, time.monotonic() + PATIENCE
-    while True:
-        try:
-            came.append(str(room.clients[SLOW].recv(timeout=patience)).strip())
-            patience = LOOK
-        except ConnectionClosed:
-            return came
-        except TimeoutError:
-            if patience == LAST_LOOK or time.monotonic() > end:
-                return came
-            if at_rest(room.tap):
-                patience = LAST_LOOK
+    return [text.strip() for text in iter(lambda: heard(room.clients[SLOW], room.tap), "")]
 
 
 def _judge_dropped(room: _Room) -> None:

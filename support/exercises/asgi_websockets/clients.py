@@ -12,6 +12,9 @@ from ...waiting import until
 from ...wire.tap import Tap
 from ..asleep import LAST_LOOK, PATIENCE, at_rest
 
+# The options of a client that sends nothing unasked, and that waits for a handshake and for nothing else.
+QUIET = {"compression": None, "ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 0.2}
+
 
 def settles(tap: Tap, over: Callable[[], object]) -> bool:
     """True once it is over; False if the server behind the tap has come to rest before, and still rests a second later.
@@ -32,13 +35,12 @@ def opened(tap: Tap, path: str, **options) -> ClientConnection:
     """
     began = time.monotonic_ns()
     client = socket.create_connection((HOST, tap.port))
-    quiet = {"compression": None, "ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 0.2}
 
     def crossed(way: str) -> bool:
         return any(piece.way == way and piece.data and piece.when > began for piece in list(tap.pieces))
 
     with ThreadPoolExecutor(1) as aside:
-        opening = aside.submit(connect, f"{tap.ws_url}{path}", sock=client, **quiet | options)
+        opening = aside.submit(connect, f"{tap.ws_url}{path}", sock=client, **QUIET | options)
         until(lambda: opening.done() or crossed("→"), PATIENCE)
         if not settles(tap, lambda: opening.done() or crossed("←")):
             client.shutdown(socket.SHUT_RDWR)  # the thread that waits for an answer gives up

@@ -10,21 +10,21 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as websocket
 
-from ...bench.server import Server
 from ...errors import Said, raised
 from ...loopback import HOST
 from ...show import Table
 from ...wire.tap import Tap
 from .. import NotYet, exercise, expect, failure
 from ..asleep import PATIENCE
-from ..drive import serving, written
-from ..exchange import Exchange
+from ..drive import serving, tabled, written
+from .clients import QUIET
 
 PROGRAM = Path(__file__).with_name("reconnect_app.py")
 RESTART = (5.0, 30.0)  # seconds: so https://www.ietf.org/mail-archive/web/hybi/current/msg09670.html of 1012
@@ -32,6 +32,7 @@ FIRST, LONGEST = 1.0, 30.0  # seconds: the bound of the wait after a first loss,
 CLIENTS = 16  # that lose the server at the same moment; and how many restarts one of them lives through
 SEED = 6455
 SLACK = 1e-6  # seconds
+PARTIES = "follow() ⇄ uvicorn"
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,8 @@ class _Life:
         calls = -1
         while not self._over.wait(PATIENCE) and calls != self._calls:
             calls = self._calls
-        try:
+        with tabled(PARTIES, self._table):
             self._judge()
-        except NotYet as wrong:
-            wrong.exchange = Exchange(f"<pre>follow() ⇄ uvicorn</pre>{self._table()._repr_html_()}")
-            raise
         return [wait or 0.0 for wait in self.waits[:-1]]
 
     def _lives(self, follow: Callable) -> None:
@@ -188,20 +186,14 @@ class _Life:
         self.waits.append(None)
         step = self._now
         address = f"ws://{HOST}:{self.nobody}" if step.end == "down" else self.tap.ws_url
-        return websocket(
-            f"{address}/{step.text}/{step.end}",
-            compression=None,
-            ping_interval=None,
-            open_timeout=PATIENCE,
-            close_timeout=PATIENCE,
-        )
+        return websocket(f"{address}/{step.text}/{step.end}", **QUIET | {"close_timeout": PATIENCE})
 
     def _hear(self, message: object) -> None:
         """Takes a message; where the step has it so, the server is stopped now, as a deploy would."""
         self._called()
         self.heard.append(str(message))
         if self._now.end == "stay":
-            Server.stop(self.tap.upstream, grace=PATIENCE)
+            self.tap.upstream.stop(grace=PATIENCE)
 
     def _sleep(self, seconds: float) -> None:
         """Returns at once; a server that was stopped is up again."""
@@ -343,7 +335,7 @@ def _judge_crowd(lives: list[list[float]]) -> None:
     """After each loss in a row the waits of all clients must be spread from nothing to the bound."""
     columns = list(zip(*lives, strict=True))
     rows = [
-        (f"loss {number}", "0", f"{step.bounds[1]:g}", f"{min(waits):.2f}", f"{max(waits):.2f}")
+        _waited(f"loss {number}", step.bounds, waits)
         for number, (step, waits) in enumerate(zip(CROWD, columns, strict=False), 1)
     ]
     with _shown(rows):
@@ -382,8 +374,7 @@ def _judge_fine(waits: Sequence[float], when: Said) -> None:
 
 def _judge_restarts(waits: list[float]) -> None:
     """After a 1012 the waits must be spread over all of its range."""
-    least, most = RESTART
-    with _shown([("Close 1012", f"{least:g}", f"{most:g}", f"{min(waits):.2f}", f"{max(waits):.2f}")]):
+    with _shown([_waited("Close 1012", RESTART, waits)]):
         _judge_spread(
             waits,
             RESTART,
@@ -392,15 +383,15 @@ def _judge_restarts(waits: list[float]) -> None:
         )
 
 
-@contextlib.contextmanager
-def _shown(rows: list[tuple]) -> Iterator[None]:
+def _waited(when: str, bounds: tuple[float, float], waits: Sequence[float]) -> tuple[str, ...]:
+    """A row of the table of waits."""
+    least, most = bounds
+    return when, f"{least:g}", f"{most:g}", f"{min(waits):.2f}", f"{max(waits):.2f}"
+
+
+def _shown(rows: list[tuple]) -> AbstractContextManager[None]:
     """What a failure shows is how long the waits may be, and how long they were."""
-    try:
-        yield
-    except NotYet as wrong:
-        table = Table(("seconds after", "from", "to", "shortest", "longest"), rows)
-        wrong.exchange = Exchange(f"<pre>follow() ⇄ uvicorn</pre>{table._repr_html_()}")
-        raise
+    return tabled(PARTIES, lambda: Table(("seconds after", "from", "to", "shortest", "longest"), rows))
 
 
 def _judge_spread(waits: Sequence[float], bounds: tuple[float, float], when: Said, rule: Said) -> None:

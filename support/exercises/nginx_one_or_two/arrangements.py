@@ -9,7 +9,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from ...errors import Said
-from .. import exercise, expect, in_turn
+from .. import exercise, expect, expect_dict, in_turn
 from ..drive import ask, handshake, judged
 from ..nginx_hybrid.servers import PATIENCE, halves, serving, site
 
@@ -21,7 +21,7 @@ PATIENCE_WITH_A_PAGE = 5  # seconds: a page that has to wait for the report neve
 @exercise
 def four_sites(bench, choice):
     """Runs the arrangement chosen for each site and puts the site's demands to it."""
-    expect(isinstance(choice, dict), Said("choice is not a dict.", "choice는 dict여야 합니다."))
+    expect_dict(choice, "choice")
     chosen = {name: str(choice.get(name)).strip().lower() for name in DEMANDS}
     for name, arrangement in chosen.items():
         names = ", ".join(ARRANGEMENTS)

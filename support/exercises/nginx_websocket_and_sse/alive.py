@@ -13,6 +13,7 @@ from ...waiting import until
 from .. import UNSAID, exercise, expect
 from ..drive import judged, said, serving, written
 from ..gunicorn import last_error
+from ..trouble import code_raised
 
 HERE = Path(__file__).parent
 TIMEOUT, TIMES = 1.0, 10  # seconds of nginx's timeout, as in idle.conf.jinja, and how many of them
@@ -274,5 +275,5 @@ def _after(room) -> list[list[str]]:
 def _expect(condition: object, room, said: Said, came: object = UNSAID, wanted: object = UNSAID) -> None:
     """expect() whose message begins with what the learner's code raised, if it raised."""
     if not condition and (error := last_error(room)):
-        said = Said(f"Your code raised `{error}`.", f"작성한 코드에서 `{error}` 예외가 났습니다.") + said
+        said = code_raised(error) + said
     expect(condition, said, came, wanted)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...errors import Said
 from ...wire.tap import Tap
-from .. import drive, exercise, expect, in_turn
+from .. import drive, exercise, expect, expect_dict, in_turn
 from ..drive import connect, receive
 from .workers import held
 
@@ -65,7 +65,7 @@ class Options:
 @exercise
 def deadline(bench, options):
     """Runs each site with the options chosen for it, and once more with one place less."""
-    expect(isinstance(options, dict), Said("options is not a dict.", "options는 dict여야 합니다."))
+    expect_dict(options, "options")
     chosen = {name: _read(name, options.get(name)) for name in SITES}
     with drive.serving(bench, {APP.name: APP}, aloud=False) as serve:
         in_turn(lambda name: _meets(serve, name, chosen[name]), SITES)

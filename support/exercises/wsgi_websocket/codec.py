@@ -184,9 +184,9 @@ def _echoes(tap) -> None:
         with connect(tap.ws_url, compression=None, open_timeout=PATIENCE, ping_interval=None) as ws:
             for message in messages:
                 ws.send(message)
-                _heard(tap, ws.recv(timeout=PATIENCE), message)
+                _heard(ws.recv(timeout=PATIENCE), message)
             ws.send(["Hel", "lo"])
-            _heard(tap, ws.recv(timeout=PATIENCE), "Hello")
+            _heard(ws.recv(timeout=PATIENCE), "Hello")
         code = ws.close_code
     except (WebSocketException, OSError) as error:
         _broken(tap, raised(error))
@@ -194,7 +194,7 @@ def _echoes(tap) -> None:
         _broken(tap, f"close code {code}")
 
 
-def _heard(tap, came: object, message: object) -> None:
+def _heard(came: object, message: object) -> None:
     expect(
         came == message,
         Said(

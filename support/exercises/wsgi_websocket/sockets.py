@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from ...errors import Said
-from .. import exercise, expect, in_turn
+from .. import exercise, expect, expect_dict, in_turn
 from ..drive import HANDSHAKE, Answer, connect, judged, receive, serving
 
 PROGRAM = Path(__file__).with_name("exercise_room.py")
@@ -56,7 +56,7 @@ SERVERS = {
 @exercise
 def sockets(bench, numbers):
     """Opens WebSockets on each server until the next handshake hangs, and compares their number with the learner's."""
-    expect(isinstance(numbers, dict), Said("sockets is not a dict.", "sockets는 dict여야 합니다."))
+    expect_dict(numbers, "sockets")
     for options in SERVERS:
         number = numbers.get(options)
         expect(
