@@ -55,6 +55,13 @@ COLOURED = """([number, wanted]) => {
     return wanted.every(word => words.some(span => span.textContent === word));
 }"""
 
+# What each table that is wider than its output begins with. A diagram is left out: its box scrolls.
+CUT = """() => [...document.querySelectorAll('.jp-OutputArea-output table.bench:not(.diagram)')].filter(table => {
+    const output = table.closest('.jp-OutputArea-output');
+    return table.getBoundingClientRect().right > output.getBoundingClientRect().right + 1;
+}).map(table => table.textContent.trim().slice(0, 80))"""
+TABLES = "() => document.querySelectorAll('.jp-OutputArea-output table.bench:not(.diagram)').length"
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
@@ -139,6 +146,20 @@ def test_axe_finds_nothing_serious_in_a_notebook(path, page, lab):
         for language in ("en", "ko", "both"):
             learner.choose(page, language)
             assert faults(page) == []
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
+def test_every_table_of_an_output_fits_on_a_laptop(path, page, lab):
+    learner.open_notebook(page, lab, f"notebooks/{course.name(path)}")
+    page.get_by_label("Outputs and what is said of them").select_option("all")
+    tables = 0
+    for number in range(len(course.read(path).cells)):
+        page.evaluate("n => jupyterapp.shell.currentWidget.content.scrollToItem(n, 'start')", number)
+        expect(page.locator(f'.jp-Cell[data-windowed-list-index="{number}"]')).to_be_visible()
+        tables = max(tables, page.evaluate(TABLES))
+        assert page.evaluate(CUT) == [], "let a word of it break, or say it in fewer words"
+    assert tables, "it saw no table"
 
 
 @pytest.mark.gate
