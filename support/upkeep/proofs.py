@@ -7,6 +7,7 @@ takes is recorded in tests/costs.txt (`pytest … --record-costs`), and the esti
 With --share K/N, of the proofs that multiply with the notebooks every Nth runs, and everything else.
 """
 
+import os
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ APART = (
     "tests/upkeep/test_install.py::test_a_copy_that_cannot_be_written",
     "tests/upkeep/test_install.py::test_two_commands_on_a_fresh_copy",
 )
+WAITING = 2  # workers more than cores
 QUICK = 0.5  # seconds: what takes less is not recorded, and is taken for
 USUAL = 0.05
 WORTH_SAYING = 60  # seconds
@@ -109,6 +111,14 @@ def pytest_xdist_make_scheduler(config, log):
 
     config.option.loadscopereorder = False
     return Units(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """As many workers as there are cores, and some more: most proofs wait for servers most of the time."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    return (os.cpu_count() or 1) + WAITING
 
 
 # -- how long ------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """support/upkeep/proofs.py: units, costs and estimates; its shares are tested with the root conftest, in gates/."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,14 @@ def test_costs_are_recorded_by_kind(monkeypatch, tmp_path):
         "   2.5 tests/a.py::test_a",
         "   9.0 tests/a.py::test_stays",
     ]
+
+
+def test_more_workers_than_cores_since_most_proofs_wait(monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert proofs.pytest_xdist_auto_num_workers() == 4 + proofs.WAITING > 4
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
+    assert proofs.pytest_xdist_auto_num_workers() is None
 
 
 def test_two_workers_share_out_a_file_whose_tests_stand_apart_and_no_other(tmp_path):
