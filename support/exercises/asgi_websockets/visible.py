@@ -235,10 +235,10 @@ def _judge_subprotocol(tap, program: str, name: str, ws: ClientConnection) -> No
         tap,
         chosen in OFFERED,
         Said(
-            f"{program}: {name} offered {', '.join(OFFERED)}, and the 101 chooses none. This client lets that pass; a "
-            f"browser ends the connection, and its page sees 1006 in place of {CODE}. Accept one that was offered.",
+            f"{program}: {name} offered {', '.join(OFFERED)}, and the 101 chooses none. This client lets that pass; "
+            f"Chromium ends the connection, and its page sees 1006 in place of {CODE}. Accept one that was offered.",
             f"{program}: {name} 쪽이 제안한 서브프로토콜은 {', '.join(OFFERED)}인데 101 응답에서 하나도 고르지 "
-            f"않았습니다. 이 클라이언트는 그냥 넘어가지만, 브라우저는 연결을 끊고 페이지에는 {CODE} 대신 1006이 "
+            f"않았습니다. 이 클라이언트는 그냥 넘어가지만, Chromium은 연결을 끊고 페이지에는 {CODE} 대신 1006이 "
             "보입니다. 제안받은 것 가운데 하나로 수락하세요.",
         ),
         f"{HEADER}: {chosen}" if chosen else f"no {HEADER}",
