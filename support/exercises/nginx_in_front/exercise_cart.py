@@ -1,6 +1,6 @@
 """A strict app with a large header: one item, for one site."""
 
-COOKIE = "basket=" + "x" * 6000  # more than fits into the 4 kB that nginx takes for a head by default
+COOKIE = "basket=" + "x" * 6000  # more than fits into a `proxy_buffer_size` of 4k, nginx's default on most machines
 
 
 def app(environ, start_response):
