@@ -30,7 +30,7 @@ bench: ## how quickly servers start · 서버가 뜨는 속도
 format: ## format the cells; bring minutes, neighbours and README tables up to date · 셀 정리, 시간·앞뒤 레슨·README 표 갱신
 	$(RUN) -m support.upkeep.tidy $(ARGS)
 
-lesson: ## a new lesson: NAME=1-wsgi/1.3-servers · 새 레슨의 뼈대 만들기
+lesson: ## a new lesson: NAME=1-wsgi/1.5-build-a-server · 새 레슨의 뼈대 만들기
 	$(RUN) -m support.upkeep.lesson $(NAME)
 
 refresh: ## re-run all notebooks and store their outputs · 모든 노트북을 실행해 출력 저장

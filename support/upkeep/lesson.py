@@ -1,6 +1,6 @@
 """What every lesson says of itself, computed: its minutes and its neighbours; and `make lesson`, a new one's skeleton.
 
-make lesson NAME=1-wsgi/1.3-servers     a notebook, a check and a wrong answer, which run; then the gates say,
+make lesson NAME=1-wsgi/1.5-build-a-server     a notebook, a check and a wrong answer, which run; then the gates say,
                                         cell by cell, what is still to be written (each place is marked ✎)
 """
 
@@ -108,7 +108,7 @@ def make(name: str) -> list[Path]:
     """Makes a lesson's skeleton and runs it once; the files that were made. Raises SystemExit for an unfit name."""
     path = ROOT / "notebooks" / f"{name}.ipynb"
     if not NAME.fullmatch(name):
-        raise SystemExit(f"{name}? Write it like 1-wsgi/1.3-servers · 레슨 이름은 1-wsgi/1.3-servers처럼 쓰세요")
+        raise SystemExit(f"{name}? Write it like 1-wsgi/1.5-build-a-server · 레슨 이름은 1-wsgi/1.5-build-a-server처럼 쓰세요")
     if path.exists():
         raise SystemExit(f"{path.relative_to(ROOT)} is there already · 이미 있는 레슨입니다")
     number, _, _ = path.stem.partition("-")
@@ -148,7 +148,7 @@ def _notebook(source: str):
 def main(arguments: list[str]) -> None:
     """Makes the lesson, then has the gates say what is still to be written."""
     if len(arguments) != 1:
-        raise SystemExit("make lesson NAME=1-wsgi/1.3-servers")
+        raise SystemExit("make lesson NAME=1-wsgi/1.5-build-a-server")
     for file in make(arguments[0]):
         print(file.relative_to(ROOT))
     gates = ["tests/gates/test_shape.py", "tests/gates/test_readable.py", "tests/gates/test_languages.py"]

@@ -81,8 +81,8 @@ def _liar(tap) -> None:
 
 def _without_gunicorn(tap, query: str, wanted: dict, environ: Said) -> None:
     sent = Said(
-        f"{environ.en}, no wsgi.input_terminated, as under wsgiref",
-        f"{environ.ko}, wsgi.input_terminated 없음(wsgiref와 같은 조건)",
+        f"{environ.en}, no wsgi.input_terminated (wsgiref has none either)",
+        f"{environ.ko}, wsgi.input_terminated 없음(wsgiref에도 없음)",
     )
     _returned(_outcome(tap, head=f"POST /wsgiref?{query}"), sent, wanted)
 
