@@ -120,10 +120,10 @@ def _judge_goodbye(tap, program: str) -> None:
     expect(
         over,
         Said(
-            f"{program}: cho left, and {SILENCE} s later your app had not returned. After websocket.disconnect nothing "
-            "comes.",
+            f"{program}: cho left, and {SILENCE} s later your app had not returned. Return when "
+            "websocket.disconnect comes.",
             f"{program}: cho가 연결을 끊고 {SILENCE}초가 지났는데도 앱이 반환하지 않았습니다. "
-            "websocket.disconnect 뒤에는 아무 이벤트도 오지 않습니다.",
+            "websocket.disconnect를 받으면 반환하세요.",
         ),
     )
 
