@@ -108,7 +108,9 @@ def make(name: str) -> list[Path]:
     """Makes a lesson's skeleton and runs it once; the files that were made. Raises SystemExit for an unfit name."""
     path = ROOT / "notebooks" / f"{name}.ipynb"
     if not NAME.fullmatch(name):
-        raise SystemExit(f"{name}? Write it like 1-wsgi/1.5-build-a-server · 레슨 이름은 1-wsgi/1.5-build-a-server처럼 쓰세요")
+        raise SystemExit(
+            f"{name}? Write it like 1-wsgi/1.5-build-a-server · 레슨 이름은 1-wsgi/1.5-build-a-server처럼 쓰세요"
+        )
     if path.exists():
         raise SystemExit(f"{path.relative_to(ROOT)} is there already · 이미 있는 레슨입니다")
     number, _, _ = path.stem.partition("-")

@@ -23,8 +23,8 @@ LISTENED = 3  # timeouts in which a heartbeat that is merely late comes
 BEAT = "beat"
 TOO_LATE = 504  # nginx's status for an upstream that does not answer in time
 BLOCKED = Said(
-    "A handshake was not answered: your code blocks the event loop.",
-    "핸드셰이크에 응답이 없었습니다. 작성한 코드가 이벤트 루프를 막고 있습니다.",
+    "A handshake was not answered: your code does not accept it, or blocks the event loop.",
+    "핸드셰이크에 응답이 없었습니다. 작성한 코드가 웹소켓을 수락하지 않거나 이벤트 루프를 막고 있습니다.",
 )
 KNOWN = ("websocket.accept", "websocket.send", "websocket.close")
 

@@ -79,6 +79,14 @@ def _crosses(feed, path: str, piece: str) -> None:
 def _whole(path: str, answer) -> None:
     """The answer must be the app's own, headers and body."""
     expect(
+        answer.code,
+        Said(
+            f"{path}: what the client got has no status. Does your function call the server's `start_response`?",
+            f"{path}: 클라이언트가 받은 응답에 상태가 없습니다. 직접 만든 함수에서 서버의 `start_response`를 "
+            "호출하나요?",
+        ),
+    )
+    expect(
         answer.status == "200 Fine" and answer.whole,
         Said(
             f"{path}: the client got {answer.status}, and not the app's whole answer, which begins with 200 Fine.",

@@ -27,8 +27,8 @@ CASES = {
         SYNC,
         "client",
         Said(
-            "when its time was up the worker had read no URI and called no app; the report began in the next worker",
-            "시간이 다 될 때까지 워커는 URI를 읽지 못했고 앱도 호출하지 못했습니다. 보고서는 다음 워커가 시작했습니다",
+            "when its time was up the worker had no whole head and had called no app; the next one began the report",
+            "시간이 다 될 때까지 헤더가 다 오지 않아 앱을 호출하지 못했습니다. 보고서는 다음 워커가 시작했습니다",
         ),
     ),
     "B": (
@@ -43,17 +43,17 @@ CASES = {
         THREADS,
         "client",
         Said(
-            "the log is empty: no worker died, none was restarted, no report began, and still both threads are held",
-            "로그가 비어 있습니다. 죽거나 재시작된 워커도 없고 보고서는 시작하지도 않았는데, 두 스레드는 모두 붙잡혀 "
-            "있습니다",
+            "the log is empty: no worker died, no report began, a restart would have answered; both threads are held",
+            "로그가 비어 있습니다. 죽은 워커도 없고 보고서는 시작하지도 않았습니다. 재시작이었다면 응답이 왔을 텐데, "
+            "두 스레드가 모두 붙잡혀 있습니다",
         ),
     ),
     "D": (
         SYNC,
         "app",
         Said(
-            "the worker had read a whole request line before its time was up",
-            "시간이 다 되기 전에 워커는 요청 줄을 이미 읽었습니다",
+            "the worker had read a whole head, and called the app, before its time was up",
+            "시간이 다 되기 전에 워커는 헤더를 다 읽고 앱을 호출했습니다",
         ),
     ),
 }
