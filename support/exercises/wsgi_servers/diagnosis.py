@@ -20,7 +20,8 @@ WEDGED = 3  # seconds that a visitor waits where no answer ever comes
 BEGINS = "the report begins"
 LAST = {"app": "Error handling", "client": "Error handling", "kill": "SIGKILL"}  # what the log says last of a fault
 CHOICES = ("app", "client", "kill", "max-requests", "reload")
-SYNC, THREADS = "gunicorn exercise_report:app --timeout 2", "gunicorn exercise_report:app --threads 2"
+PATIENT, THREADS = "gunicorn exercise_report:app", "gunicorn exercise_report:app --threads 2"
+SYNC = f"{PATIENT} --timeout 2"  # its faults are timeouts; where somebody kills the worker, none may come before
 # The command of each, its fault, how many clients stay half-open for it, and the hint.
 CASES = {
     "A": (
@@ -32,7 +33,7 @@ CASES = {
         ),
     ),
     "B": (
-        SYNC,
+        PATIENT,
         "kill",
         Said(
             "the master says which signal ended its worker, and there was no timeout before it",
@@ -116,7 +117,7 @@ def _visited(tap, case: str, fault: str) -> tuple[Answer, list[str]]:
                 stack.enter_context(server.connect()).sendall(HALF_A_HEAD)
             held(server, HALF_OPEN[command])
         path = _word(server, case, comes=fault not in ("app", "kill"))
-        doomed = psutil.Process(server.process.pid).children() if fault == "kill" else []  # later its timeout runs
+        doomed = psutil.Process(server.process.pid).children() if fault == "kill" else []
         visitors = stack.enter_context(ThreadPoolExecutor())
         visitor = visitors.submit(ask, tap, f"GET /{path.name}", timeout=WEDGED if wedged else PATIENCE)
         if not wedged and said(tap, BEGINS, timeout=PATIENCE):
