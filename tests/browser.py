@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 PATIENCE = 60_000  # ms for a kernel, or for a page to show what it shows, on a busy machine
 expect.set_options(timeout=PATIENCE)
 
-DEADLINE = 60  # seconds for a slow machine to start JupyterLab; a quick one needs two
+DEADLINE = 300  # seconds for a busy machine to start JupyterLab; a quick one needs two
 
 # JupyterLab stops when its stdin closes, which happens however this process ends, and takes its folder along.
 SERVER = """
@@ -99,7 +99,7 @@ def jupyterlab(root: Path, *args: str) -> Iterator[str]:
     finally:
         server.stdin.close()
         try:
-            server.wait(timeout=15)
+            server.wait(timeout=60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

@@ -15,7 +15,7 @@ import psutil
 from support.bench import ports
 
 HANGUL = re.compile(r"[가-힣]")
-HANGING = 20  # seconds after which a wait is given up; no test depends on how long anything takes
+HANGING = 60  # seconds after which a wait is given up; no test depends on how long anything takes
 
 HELLO = '''
 """One app for WSGI, one for ASGI, and wsgiref to run the first."""

@@ -80,6 +80,7 @@ class Server:
         self.looked = False  # its log or its events were read; whoever wants to know sets it back
         self.process: subprocess.Popen | None = None
         self._swept = False  # nothing is left of it
+        self._knock: socket.socket | None = None  # in TLS, and not answered yet
 
     def __repr__(self) -> str:
         if self.process is not None and not self.running:
@@ -143,6 +144,17 @@ class Server:
 
         Raises OSError, and TimeoutError after `timeout` seconds of silence, now and later.
         """
+        client = self._connection(timeout)
+        if self.tls:
+            try:
+                client.do_handshake()
+            except BaseException:
+                client.close()
+                raise
+        return client
+
+    def _connection(self, timeout: float) -> socket.socket:
+        """A connection, in TLS if the server speaks it, but before the handshake."""
         family, address = self.endpoint
         client = socket.socket(family)
         try:
@@ -152,6 +164,29 @@ class Server:
         except BaseException:
             client.close()
             raise
+
+    def shakes_hands(self) -> bool:
+        """Whether the program has answered our one handshake in TLS by now. Raises OSError if that has failed.
+
+        While it loads the app the connection waits in the backlog. Given up there, it would be an error in the log.
+        """
+        self._knock = self._knock or self._connection(timeout=1)
+        try:
+            self._knock.do_handshake()
+            with contextlib.suppress(OSError):  # gunicorn hangs up without the goodbye of TLS
+                self._knock.unwrap()
+        except TimeoutError:
+            return False
+        except OSError:
+            self._give_up_knocking()
+            raise
+        self._give_up_knocking()
+        return True
+
+    def _give_up_knocking(self) -> None:
+        if self._knock:
+            self._knock.close()
+            self._knock = None
 
     def write(self) -> None:
         """Writes what the program reads at its start, as it is by now."""
@@ -327,6 +362,7 @@ class Server:
             tap.follow()
 
     def _end(self, grace: float) -> None:
+        self._give_up_knocking()
         if self.process is None or self._swept:
             return
         family = self._family.everyone()
@@ -466,10 +502,10 @@ class Server:
 
 
 def _in_tls(client: socket.socket) -> socket.socket:
-    """The connection with TLS on it; the certificate is not looked at, as it is the learner's own."""
+    """The connection with TLS on it, before the handshake; whoever signed the certificate, it is the learner's own."""
     import ssl  # only now: most benches need none
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(client, server_hostname="localhost")
+    return context.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False)

@@ -1,5 +1,7 @@
 """Whatever a learner's nginx configuration says, it runs, and on loopback only; what is changed is told."""
 
+import contextlib
+import fcntl
 import itertools
 import os
 import re
@@ -192,6 +194,17 @@ def listeners(bench) -> set[str]:
         except (psutil.Error, OSError):
             continue  # it ended while we looked, or it belongs to someone else
     return found
+
+
+@contextlib.contextmanager
+def nobody_else(how: int):
+    """Waits while another run of these tests on this machine has PORT open (LOCK_EX), or looks whether it is."""
+    path = Path(tempfile.gettempdir(), f"tests-of-port-{PORT}")
+    if not path.exists():
+        path.touch()
+    with open(path, encoding="utf-8") as file:  # whoever may read it may lock it
+        fcntl.flock(file, how)
+        yield
 
 
 def wide_open() -> set[str]:
@@ -461,17 +474,18 @@ def test_nothing_listens_beyond_loopback(bench, nginx, which):
         while not over.is_set():
             seen.update(wide_open())
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        server = bench.nginx(texts[""])
-    except BenchError as error:
-        assert "unknown directive" in error.evidence and which in ("a stream", "a datagram", "mail")  # not built in
-    else:
-        assert server.port in {int(address.rpartition(":")[2]) for address in listeners(bench)}
-    finally:
-        over.set()
-        watcher.join()
+    with nobody_else(fcntl.LOCK_SH):
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            server = bench.nginx(texts[""])
+        except BenchError as error:
+            assert "unknown directive" in error.evidence and which in ("a stream", "a datagram", "mail")  # not built in
+        else:
+            assert server.port in {int(address.rpartition(":")[2]) for address in listeners(bench)}
+        finally:
+            over.set()
+            watcher.join()
     assert seen == set()
     assert {address for address in listeners(bench) if not address.startswith(LOOPBACK)} == set()
     read = written(bench.folder / "nginx")
@@ -483,7 +497,7 @@ def test_nothing_listens_beyond_loopback(bench, nginx, which):
 
 def test_a_port_that_is_open_to_everybody_is_seen(bench):
     """The test above is not blind."""
-    with socket.create_server(("0.0.0.0", PORT)):
+    with nobody_else(fcntl.LOCK_EX), socket.create_server(("0.0.0.0", PORT)):
         assert wide_open() == {f"00000000:{PORT:04X}"}
 
 

@@ -32,6 +32,7 @@ ALIKE = {
     "wsgi_body:talk-run": "either worker gives the app what has come of a body",
     "asgi_contract:later-run": "http.disconnect comes at once on either server",
     "asgi_contract:awaited": "either server has one event loop",
+    "asgi_websockets:guard-table": "either server hands cookie and Origin to the app",
     "nginx_in_front:shop-run": "nginx sends both workers the same, and both read the same of it",
     "nginx_in_front:trust-run": "either worker trusts whoever connects to its unix socket",
     "nginx_websocket_and_sse:feed-run": "either worker writes a piece at once",
