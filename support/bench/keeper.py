@@ -33,7 +33,7 @@ def ours(folder: str, group: int) -> Iterator:
     import psutil  # only now: the keeper's own start should cost the kernel nothing
 
     led = {0: True, os.getsid(0): False}  # 0: the system's own threads, and what was started outside a container
-    for pid in psutil.pids():
+    for pid in _everybody():
         with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked, or belongs to someone else
             if pid == os.getpid():
                 continue
@@ -47,6 +47,19 @@ def ours(folder: str, group: int) -> Iterator:
                     yield from process.children(recursive=True)
 
 
+def _everybody() -> Iterator[int]:
+    """The pids of the machine, in order, and those that are new since, until a list has nobody new.
+
+    A daemon forks on its way and ends: it may be gone when its turn comes, and its child on no list yet.
+    """
+    import psutil
+
+    seen = set()
+    while new := sorted(set(psutil.pids()) - seen):
+        seen.update(new)
+        yield from new
+
+
 def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     """Whether the process is in the kernel's session, leads one of its own, or is in one whose leader has ended.
 
@@ -54,7 +67,7 @@ def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     session that has been looked at whether somebody leads it; the kernel's counts as led by nobody.
     """
     session = os.getsid(pid)
-    if session == pid:
+    if pid <= session:  # numbers begin anew: its turn is before its leader's, who may be gone by then
         return True
     if session not in led:
         led[session] = _leads(session)

@@ -251,6 +251,43 @@ def test_a_server_that_goes_into_the_background_later(bench, left, how):
     assert not lives(pid)
 
 
+PARENT = """
+import os, sys, time
+while not os.path.exists("go"):
+    time.sleep(0.01)
+if os.fork():
+    os._exit(0)
+os.setsid()
+open("pid.part", "w").write(str(os.getpid()))
+os.rename("pid.part", "pid")
+time.sleep(60)
+"""
+
+
+def test_who_forks_and_ends_while_one_looks_is_found(bench, monkeypatch):
+    (bench.folder / "parent.py").write_text(PARENT)
+    server, pids = bench.run("python parent.py", listens=False), psutil.pids
+
+    def late():
+        """The list as it was before the program has forked and ended."""
+        before = pids()
+        (bench.folder / "go").touch()
+        server.wait()
+        samples.until(lambda: (bench.folder / "pid").exists(), "the child's number")
+        monkeypatch.setattr(psutil, "pids", pids)
+        return before
+
+    monkeypatch.setattr(psutil, "pids", late)
+    found = [process.pid for process in keeper.ours(str(bench.folder), bench._keeper.pid)]
+    assert int((bench.folder / "pid").read_text()) in found
+
+
+def test_who_has_its_turn_before_its_leader_is_asked_too(monkeypatch):
+    monkeypatch.setattr(os, "getsid", lambda _: 500)
+    assert keeper._may_have_left(499, {500: True})
+    assert not keeper._may_have_left(501, {500: True})
+
+
 @contextlib.contextmanager
 def slow_death(monkeypatch, looker, look: str):
     """A process that SIGTERM does not end, that SIGKILL ends late, and that only the first look of `looker` finds.
