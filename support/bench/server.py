@@ -343,7 +343,7 @@ class Server:
         """Waits until the program has ended by itself; its exit status. Raises BenchError after `timeout` seconds."""
         if not until(lambda: not self.running, timeout):
             raise self.fault(
-                f"{self.name} still runs after {timeout:g} seconds. Its last words:",
+                f"{self.name} is still running after {timeout:g} seconds. Its last words:",
                 f"{self.name} 프로그램이 {timeout:g}초가 지나도 끝나지 않았습니다. 마지막 로그:",
             )
         return self.status
@@ -456,7 +456,7 @@ class Server:
         until(enough, timeout)
         if containing and len(found) < count:
             raise self.fault(
-                f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. It ends:",
+                f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. Its last lines:",
                 f"{self.name} 로그에 {containing!r} 줄이 {count}개가 아니라 {len(found)}개 있습니다. 로그의 끝:",
             )
         return Log("\n".join(found))

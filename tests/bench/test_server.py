@@ -268,7 +268,7 @@ def test_a_program_that_listens_nowhere(bench, capsys):
 
 def test_waiting_for_an_end_that_does_not_come(bench):
     server = bench.run("python hello.py")
-    with pytest.raises(BenchError, match=r"still runs after 0\.1 seconds") as caught:
+    with pytest.raises(BenchError, match=r"is still running after 0\.1 seconds") as caught:
         server.wait(0.1)
     assert samples.HANGUL.search(caught.value.ko)
 
