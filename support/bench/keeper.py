@@ -136,8 +136,10 @@ def clear(folder: str, forked=()) -> None:
     for stop, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, DYING)):
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            found.update(dict.fromkeys(ours(folder, os.getpgrp())))
-            if not (left := [*filter(lives, found)]):
+            seen = [*ours(folder, os.getpgrp())]
+            found.update(dict.fromkeys(seen))
+            left = [*filter(lives, found)]
+            if not (left or seen):  # one that was seen and has ended since may have led others until then
                 break
             for process in left:
                 with contextlib.suppress(OSError):

@@ -377,14 +377,16 @@ class Server:
     def _kill_what_is_left(self, found: dict[psutil.Process, None]) -> list[psutil.Process]:
         """Kills those found that still run, and what the program has left behind, which it adds to them.
 
-        For one that is about to end has nothing any more by which it could be found again.
+        For one that is about to end has nothing any more by which it could be found again. What comes back is empty
+        once a look has found nobody: one that it found has ended since, perhaps, and may have led others until then.
         """
-        found.update(dict.fromkeys(self._family.left_behind()))
+        seen = [*self._family.left_behind()]
+        found.update(dict.fromkeys(seen))
         left = self._living(found)
         for process in left:
             with contextlib.suppress(psutil.Error):  # it has just ended by itself
                 process.kill()
-        return left
+        return left or seen
 
     def _living(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
         """Those that still run. The program itself is asked by its Popen, which is told the exit status only once."""

@@ -322,6 +322,23 @@ def test_who_is_about_to_end_is_waited_for(bench, monkeypatch, tmp_path):
         keeper.clear(str(tmp_path / "folder"))
 
 
+@pytest.mark.parametrize(("looker", "look"), [(Family, "left_behind"), (keeper, "ours")])
+def test_a_look_that_has_found_somebody_is_not_the_last(bench, monkeypatch, tmp_path, looker, look):
+    """It passed over those whom that one led, who may have ended since."""
+    server = bench.run("python hello.py")
+    leader, led = psutil.Popen(["true"]), psutil.Popen(["sleep", "60"])
+    leader.wait()
+    looks = iter([[leader], [leader], [led]])
+    with monkeypatch.context() as patch:
+        patch.setattr(looker, look, lambda *_: next(looks, []))
+        server.stop() if looker is Family else keeper.clear(str(tmp_path / "folder"))
+    try:
+        assert not keeper.lives(led)
+    finally:
+        led.kill()
+        led.wait()
+
+
 def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):
     (bench.folder / "gunicorn.conf.py").write_text("daemon = not False")
     with pytest.raises(BenchError, match="went into the background"):
