@@ -23,6 +23,7 @@ from collections.abc import Iterator
 GRACE = 0.5  # seconds between SIGTERM and SIGKILL
 DYING = 5.0  # seconds, at most, until what SIGKILL has hit is gone: it needs a processor once more
 LOOK = 0.5  # seconds between two looks at who is the keeper's parent
+EXECS = 100  # looks at a process in the midst of exec
 
 
 def ours(folder: str, group: int) -> Iterator:
@@ -119,12 +120,31 @@ def _cwd(pid: int) -> str:
 def says(pid: int, variable: str) -> bool:
     """Whether the environment with which a process was started has the variable (NAME=value). Raises OSError."""
     if sys.platform == "linux":  # what psutil does, without a look at all else
-        with open(f"/proc/{pid}/environ", "rb") as environment:
-            return os.fsencode(variable) in environment.read().split(b"\0")
+        return os.fsencode(variable) in _environment(pid).split(b"\0")
     import psutil
 
     name, _, value = variable.partition("=")
     return psutil.Process(pid).environ().get(name) == value
+
+
+def _environment(pid: int) -> bytes:
+    """What /proc/PID/environ says once the process is not in the midst of exec; empty if that takes it too long.
+
+    For a moment of exec a process has neither environment nor arguments. Raises OSError if it has ended.
+    """
+    for _ in range(EXECS):
+        if said := _read(pid, "environ"):
+            return said
+        if _read(pid, "cmdline"):
+            return _read(pid, "environ")  # it may have got both since
+        os.readlink(f"/proc/{pid}/exe")  # which one that has ended has not
+        time.sleep(0.001)
+    return b""
+
+
+def _read(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read()
 
 
 def clear(folder: str, forked=()) -> None:
@@ -149,11 +169,14 @@ def clear(folder: str, forked=()) -> None:
 
 
 def lives(process) -> bool:
-    """Whether this very process still runs: not a zombie, and no other that has its number now."""
+    """Whether this very process still runs: not a zombie, and no other that has its number now.
+
+    It says that it is a zombie once its main thread has ended, though others may still run, and listen.
+    """
     import psutil
 
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.Error:
         return False
 

@@ -266,7 +266,7 @@ class Server:
         # We knock only where the program listens: a stranger, or another bench's tap, hears nothing of us.
         ours = not self.port or self._family.owns(self.port)
         # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
-        if ours is False and not self._asked:
+        if ours is False and not self._asked and self.running:  # one that has just ended owns nothing any more
             raise PortTaken
         if ours or not self.program.options:  # else its options tell where it will listen
             self._keep_home()

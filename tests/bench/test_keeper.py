@@ -288,6 +288,36 @@ def test_who_has_its_turn_before_its_leader_is_asked_too(monkeypatch):
     assert not keeper._may_have_left(501, {500: True})
 
 
+WITHOUT_ITS_MAIN_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=[60]).start()
+print(flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_who_runs_on_without_its_main_thread_lives():
+    process = psutil.Popen([sys.executable, "-c", WITHOUT_ITS_MAIN_THREAD], stdout=subprocess.PIPE)
+    with process.stdout:
+        process.stdout.readline()
+    try:
+        samples.until(lambda: process.status() == psutil.STATUS_ZOMBIE, "the end of its main thread")
+        assert keeper.lives(process)
+    finally:
+        process.kill()
+        process.wait()
+    assert not keeper.lives(process)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="psutil looks elsewhere")
+def test_who_is_in_the_midst_of_exec_has_an_environment_a_moment_later(monkeypatch):
+    read, early = keeper._read, iter([b"", b"", b""])  # neither of the two, then arguments first
+    variable = os.fsdecode(read(os.getpid(), "environ").split(b"\0")[0])
+    monkeypatch.setattr(keeper, "_read", lambda pid, name: next(early, read(pid, name)))
+    assert keeper.says(os.getpid(), variable)
+    assert next(early, "read") == "read"
+
+
 @contextlib.contextmanager
 def slow_death(monkeypatch, looker, look: str):
     """A process that SIGTERM does not end, that SIGKILL ends late, and that only the first look of `looker` finds.

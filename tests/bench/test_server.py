@@ -478,3 +478,16 @@ def test_a_redis_whose_configuration_makes_it_a_daemon(bench):
     with pytest.raises(BenchError, match="went into the background"):
         bench.run("redis-server redis.conf")
     assert samples.programs(bench) == []
+
+
+def test_what_ends_while_one_looks_who_listens_has_not_lost_its_port(bench, monkeypatch):
+    (bench.folder / "worker.py").write_text(WORKER)
+
+    def owns(program, port):
+        (bench.folder / "enough").touch()
+        program.process.wait()
+        return False
+
+    monkeypatch.setattr(family.Family, "owns", owns)
+    with pytest.raises(BenchError, match="python ended at once, with status 3"):
+        bench.run("python worker.py")
