@@ -288,6 +288,7 @@ def test_who_has_its_turn_before_its_leader_is_asked_too(monkeypatch):
     assert not keeper._may_have_left(501, {500: True})
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="what is looked at is Linux' own")
 WITHOUT_ITS_MAIN_THREAD = """
 import ctypes, threading, time
 threading.Thread(target=time.sleep, args=[60]).start()
@@ -296,6 +297,7 @@ ctypes.CDLL(None).pthread_exit(None)
 """
 
 
+@LINUX
 def test_who_runs_on_without_its_main_thread_lives():
     process = psutil.Popen([sys.executable, "-c", WITHOUT_ITS_MAIN_THREAD], stdout=subprocess.PIPE)
     with process.stdout:
@@ -309,7 +311,7 @@ def test_who_runs_on_without_its_main_thread_lives():
     assert not keeper.lives(process)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="psutil looks elsewhere")
+@LINUX
 def test_who_is_in_the_midst_of_exec_has_an_environment_a_moment_later(monkeypatch):
     read, early = keeper._read, iter([b"", b"", b""])  # neither of the two, then arguments first
     variable = os.fsdecode(read(os.getpid(), "environ").split(b"\0")[0])

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 
 import httpx
 import pytest
@@ -491,3 +492,20 @@ def test_what_ends_while_one_looks_who_listens_has_not_lost_its_port(bench, monk
     monkeypatch.setattr(family.Family, "owns", owns)
     with pytest.raises(BenchError, match="python ended at once, with status 3"):
         bench.run("python worker.py")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["run", "restart"])
+def test_an_interrupt_before_anybody_has_its_number(bench, monkeypatch, again):
+    server = bench.run("python hello.py") if again else None
+    start = subprocess.Popen
+
+    def interrupted(*arguments, **options):
+        start(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            server.restart() if again else bench.run("python hello.py")
+    assert samples.programs(bench) == []
+    (server.restart if again else lambda: bench.run("python hello.py"))()
