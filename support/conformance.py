@@ -115,7 +115,7 @@ MESSAGES = [
     Case("a Ping between two frames of a text",
          frames(frame(TEXT, b"one ", fin=False), frame(PING, b"tea"), frame(CONT, b"two")),
          right="Pong 'tea', 'one two'", clause="RFC 6455 §5.4"),
-    Case("a Pong unasked", frames(frame(PONG, b"tea")), right="nothing", clause="RFC 6455 §5.5.3"),
+    Case("an unsolicited Pong", frames(frame(PONG, b"tea")), right="nothing", clause="RFC 6455 §5.5.3"),
 ]  # fmt: skip
 FAULTS = [
     Case("not masked", frames(frame(TEXT, b"one", masked=False)), right=ERROR, clause="RFC 6455 §5.1"),
@@ -123,13 +123,13 @@ FAULTS = [
     Case("opcode 3", frames(frame(3, b"one")), right=ERROR, clause="RFC 6455 §5.2"),
     Case("one byte, its length in two", frames(b"\x81\xfe\0\1" + frame(TEXT, b"a")[2:]), right=(*ERROR, "'a'"),
          clause="RFC 6455 §5.2"),
-    Case("it continues nothing", frames(frame(CONT, b"one")), right=ERROR, clause="RFC 6455 §5.4"),
+    Case("a continuation of nothing", frames(frame(CONT, b"one")), right=ERROR, clause="RFC 6455 §5.4"),
     Case("a text inside a text", frames(frame(TEXT, b"one", fin=False), frame(TEXT, b"two")), right=ERROR,
          clause="RFC 6455 §5.4"),
     Case("a Ping of 126 bytes", frames(frame(PING, bytes(126))), right=ERROR, clause="RFC 6455 §5.5"),
     Case("a Ping in two frames", frames(frame(PING, b"t", fin=False), frame(CONT, b"ea")), right=ERROR,
          clause="RFC 6455 §5.5"),
-    Case("a text that is no UTF-8", frames(frame(TEXT, b"caf\xe9")), right=("Close 1007", CUT_OFF),
+    Case("a text that is not UTF-8", frames(frame(TEXT, b"caf\xe9")), right=("Close 1007", CUT_OFF),
          clause="RFC 6455 §8.1"),
 ]  # fmt: skip
 CLOSES = [

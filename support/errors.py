@@ -65,6 +65,6 @@ def expect_text(value: object, call: str) -> None:
     if not isinstance(value, str):
         kind = type(value).__name__
         raise BenchError(
-            f"{call} takes text in quotes, and this is {kind}.",
+            f"{call} takes text in quotes, and this is of type {kind}.",
             f"{call}에는 따옴표로 묶은 텍스트를 넘겨야 하는데 {kind} 객체를 받았습니다.",
         )

@@ -65,7 +65,8 @@ def check(sources: Iterable) -> None:
         if not isinstance(source, Tap | Events):
             kind = type(source).__name__
             raise BenchError(
-                f"Only taps and events are drawn; this is {kind}. Pass what bench.tap(server) and server.events() "
+                f"Only taps and events are drawn; this is of type {kind}. Pass what bench.tap(server) and "
+                "server.events() "
                 "return: sequence(tap, server.events()).",
                 f"그림에는 도청기와 이벤트만 넣을 수 있는데 {kind} 객체를 받았습니다. bench.tap(server)와 "
                 "server.events()가 돌려준 값을 넘기세요: sequence(tap, server.events()).",
@@ -74,7 +75,7 @@ def check(sources: Iterable) -> None:
 
 def _too_many(count: int) -> BenchError:
     return BenchError(
-        f"That is too much for one picture: {count:,} messages and events, and {MOST:,} are the most. Put tap.clear() "
+        f"That is too much for one picture: {count:,} messages and events, and the limit is {MOST:,}. Put tap.clear() "
         "and server.clear() before what you want to see, or pass server.events().last.",
         f"한 그림에 담기에는 메시지와 이벤트가 {count:,}개로 너무 많습니다. {MOST:,}개까지 그릴 수 있습니다. 보려는 "
         "동작 바로 앞에서 tap.clear()와 server.clear()를 실행하거나, server.events().last를 넘기세요.",

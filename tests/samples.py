@@ -83,7 +83,8 @@ def processes(folder: Path, keeper: int) -> list[str]:
         with contextlib.suppress(psutil.Error, OSError):
             # nginx writes its title over its environment, a daemon leaves the group.
             ours = os.getpgid(process.pid) == keeper or process.environ().get("BENCH") == str(folder)
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
+            # The main thread of a zombie has ended; others may still run.
+            if ours and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1):
                 found.append(" ".join(process.cmdline()))
     return found
 
@@ -98,6 +99,7 @@ def quiet_port() -> int:
     start = 20000 + os.getpid() % 250 * 40
     for port in range(start, start + 2000):
         with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that are over do not count
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no quiet port")

@@ -91,7 +91,7 @@ def test_the_library_s_own_server_is_wrong_where_uvicorn_is(strict):
 def test_a_server_that_only_repeats_the_end_is_found_out(case):
     with Scripted(frame(Opcode.TEXT, b"end", masked=False)) as lenient:
         answer = case.does(lenient)
-    assert (answer in case.allowed) == (case.name == "a Pong unasked"), answer
+    assert (answer in case.allowed) == (case.name == "an unsolicited Pong"), answer
 
 
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.name)
@@ -104,7 +104,7 @@ def test_of_a_fault_a_close_and_its_absence_are_told_apart(case):
 
 def test_a_server_that_repeats_what_is_no_text_is_wrong_and_no_error():
     with Scripted(frame(Opcode.TEXT, b"caf\xe9", masked=False)) as careless:
-        assert grid([careless], [named("a text that is no UTF-8")]).wrong["standing"] == ["a text that is no UTF-8"]
+        assert grid([careless], [named("a text that is not UTF-8")]).wrong["standing"] == ["a text that is not UTF-8"]
 
 
 def test_a_length_of_one_byte_is_written_in_two():

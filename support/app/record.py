@@ -29,7 +29,7 @@ def record(app):
     """
     if not callable(app):
         raise TypeError(
-            f"record() needs an application, which is callable; this is {type(app).__name__}. "
+            f"record() needs an application, which is callable; this is of type {type(app).__name__}. "
             f"record()에는 호출 가능한 애플리케이션을 넘겨야 하는데 {type(app).__name__} 객체를 받았습니다."
         )
     memory = bytearray()

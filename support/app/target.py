@@ -132,7 +132,7 @@ def stale(folder: Path, texts: dict[Path, str], command: str) -> Said | None:
         return None
     names = ", ".join(sorted(changed))
     return Said(
-        f"{names} was written again after this server started; the server still runs what stood there before. "
+        f"{names} changed after this server started; the server still runs the old version. "
         "Run the cell that starts it:",
         f"{names} 파일이 서버를 시작한 뒤에 바뀌었습니다. 서버는 바뀌기 전의 코드로 동작합니다. "
         "서버를 시작하는 셀을 다시 실행하세요:",

@@ -98,7 +98,7 @@ class Bench:
         self._stands()
         if port is not None and not 0 < port < 65536:
             raise BenchError(
-                f"{port} is no port: ports go from 1 to 65535.",
+                f"{port} is not a port: ports go from 1 to 65535.",
                 f"{port}번 포트는 없습니다. 1부터 65535까지 쓸 수 있습니다.",
             )
         expect_text(command, "bench.run()")
@@ -160,7 +160,7 @@ class Bench:
         if not isinstance(upstream, Server):
             kind = type(upstream).__name__
             raise BenchError(
-                f"{kind} is no server. A tap stands in front of what bench.run(…) or %%nginx gave: bench.tap(web).",
+                f"{kind} is not a server. A tap stands in front of what bench.run(…) or %%nginx gave: bench.tap(web).",
                 f"{kind} 객체는 서버가 아닙니다. 도청기는 bench.run(…)이나 %%nginx로 시작한 서버 앞에 둡니다: "
                 "bench.tap(web)",
             )
@@ -243,7 +243,8 @@ class Bench:
         for word in command.words[1:]:
             if command.name in ("uvicorn", "daphne", "hypercorn") and (kind := target.constant(self.folder, word)):
                 raise BenchError(
-                    f"{word} is no application: it is a {kind}, which cannot be called. Name the app instead.",
+                    f"{word} is not an application: it is of type {kind}, which cannot be called. "
+                    "Name the app instead.",
                     f"{word} 값은 {kind} 타입이라 애플리케이션으로 호출할 수 없습니다. 앱의 이름을 쓰세요.",
                 )
 

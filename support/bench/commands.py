@@ -194,13 +194,13 @@ def _constants(text: str) -> Iterator[tuple[str, object]]:
 
 def _refused(word: str) -> BenchError:
     return BenchError(
-        f"Leave {word} out: the bench says where to listen. Ask for one port with port=8000.",
+        f"Leave {word} out: the bench says where to listen. Choose a port with port=8000.",
         f"{word} 옵션은 빼세요. 주소는 작업대가 정합니다. 포트를 고르려면 port=8000처럼 지정하세요.",
     )
 
 
 def _background(word: str) -> BenchError:
     return BenchError(
-        f"Leave {word} out: on the bench a program runs in the foreground, where its log is seen and its end too.",
+        f"Leave {word} out: on the bench a program runs in the foreground, where its log and its end can be seen.",
         f"{word} 옵션은 빼세요. 작업대에서는 프로그램을 포그라운드로 실행해야 로그와 종료를 확인할 수 있습니다.",
     )

@@ -31,13 +31,13 @@ class Family:
 
     def __init__(self, folder: Path, group: int, events: Path, log: Path, claims: Iterable[ports.Claim] = ()) -> None:
         self.folder, self.group, self.events, self.log = str(folder), group, str(events), str(log)
-        self.process: subprocess.Popen
+        self.process: subprocess.Popen | None = None
         self._marks = [os.stat(log), *(os.fstat(claim.fileno()) for claim in claims)]
         self._before = set(_abroad_or_nothing())
 
     def near(self) -> list[int]:
         """The pids of the program and its descendants in the group, its own first; none once it has ended."""
-        if self.process.poll() is not None:
+        if self._over():
             return []
         group = []
         for pid in psutil.pids():
@@ -51,9 +51,12 @@ class Family:
 
         To find them among the bench's own takes a fraction of what psutil takes, who asks every process for its parent.
         """
-        if self.process.poll() is not None:  # its number may be another's by now
+        if self._over():  # its number may be another's by now
             return []
         return self._descendants(keeper.ours(self.folder, self.group))
+
+    def _over(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def _descendants(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
         """The program, and those of the processes that descend from it."""

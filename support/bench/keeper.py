@@ -23,6 +23,7 @@ from collections.abc import Iterator
 GRACE = 0.5  # seconds between SIGTERM and SIGKILL
 DYING = 5.0  # seconds, at most, until what SIGKILL has hit is gone: it needs a processor once more
 LOOK = 0.5  # seconds between two looks at who is the keeper's parent
+EXECS = 100  # looks at a process in the midst of exec
 
 
 def ours(folder: str, group: int) -> Iterator:
@@ -33,7 +34,7 @@ def ours(folder: str, group: int) -> Iterator:
     import psutil  # only now: the keeper's own start should cost the kernel nothing
 
     led = {0: True, os.getsid(0): False}  # 0: the system's own threads, and what was started outside a container
-    for pid in psutil.pids():
+    for pid in _everybody():
         with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked, or belongs to someone else
             if pid == os.getpid():
                 continue
@@ -47,6 +48,19 @@ def ours(folder: str, group: int) -> Iterator:
                     yield from process.children(recursive=True)
 
 
+def _everybody() -> Iterator[int]:
+    """The pids of the machine, in order, and those that are new since, until a list has nobody new.
+
+    A daemon forks on its way and ends: it may be gone when its turn comes, and its child on no list yet.
+    """
+    import psutil
+
+    seen = set()
+    while new := sorted(set(psutil.pids()) - seen):
+        seen.update(new)
+        yield from new
+
+
 def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     """Whether the process is in the kernel's session, leads one of its own, or is in one whose leader has ended.
 
@@ -54,7 +68,7 @@ def _may_have_left(pid: int, led: dict[int, bool]) -> bool:
     session that has been looked at whether somebody leads it; the kernel's counts as led by nobody.
     """
     session = os.getsid(pid)
-    if session == pid:
+    if pid <= session:  # numbers begin anew: its turn is before its leader's, who may be gone by then
         return True
     if session not in led:
         led[session] = _leads(session)
@@ -106,12 +120,31 @@ def _cwd(pid: int) -> str:
 def says(pid: int, variable: str) -> bool:
     """Whether the environment with which a process was started has the variable (NAME=value). Raises OSError."""
     if sys.platform == "linux":  # what psutil does, without a look at all else
-        with open(f"/proc/{pid}/environ", "rb") as environment:
-            return os.fsencode(variable) in environment.read().split(b"\0")
+        return os.fsencode(variable) in _environment(pid).split(b"\0")
     import psutil
 
     name, _, value = variable.partition("=")
     return psutil.Process(pid).environ().get(name) == value
+
+
+def _environment(pid: int) -> bytes:
+    """What /proc/PID/environ says once the process is not in the midst of exec; empty if that takes it too long.
+
+    For a moment of exec a process has neither environment nor arguments. Raises OSError if it has ended.
+    """
+    for _ in range(EXECS):
+        if said := _read(pid, "environ"):
+            return said
+        if _read(pid, "cmdline"):
+            return _read(pid, "environ")  # it may have got both since
+        os.readlink(f"/proc/{pid}/exe")  # which one that has ended has not
+        time.sleep(0.001)
+    return b""
+
+
+def _read(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read()
 
 
 def clear(folder: str, forked=()) -> None:
@@ -123,8 +156,10 @@ def clear(folder: str, forked=()) -> None:
     for stop, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, DYING)):
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            found.update(dict.fromkeys(ours(folder, os.getpgrp())))
-            if not (left := [*filter(lives, found)]):
+            seen = [*ours(folder, os.getpgrp())]
+            found.update(dict.fromkeys(seen))
+            left = [*filter(lives, found)]
+            if not (left or seen):  # one that was seen and has ended since may have led others until then
                 break
             for process in left:
                 with contextlib.suppress(OSError):
@@ -134,11 +169,14 @@ def clear(folder: str, forked=()) -> None:
 
 
 def lives(process) -> bool:
-    """Whether this very process still runs: not a zombie, and no other that has its number now."""
+    """Whether this very process still runs: not a zombie, and no other that has its number now.
+
+    It says that it is a zombie once its main thread has ended, though others may still run, and listen.
+    """
     import psutil
 
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.Error:
         return False
 

@@ -212,7 +212,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     options = dict(pairs)
     if "-s" in options:
         raise BenchError(
-            "nginx -s speaks to an nginx that runs already. Write nginx.reload() or nginx.stop() instead.",
+            "nginx -s speaks to an nginx that is already running. Write nginx.reload() or nginx.stop() instead.",
             "nginx -s는 이미 실행 중인 nginx에 신호를 보내는 명령입니다. nginx.reload()나 nginx.stop()을 쓰세요.",
         )
     return options, [option for option, _ in pairs if option[1] in FLAGS] + rest
@@ -290,14 +290,14 @@ class Nginx(Server):
         )  # fmt: skip
         if asked.returncode:
             raise BenchError(
-                "nginx does not read this configuration; the old one is still served.",
+                "nginx cannot read this configuration; the old one is still in use.",
                 "nginx가 이 설정을 읽지 못해 이전 설정으로 계속 동작합니다.",
                 asked.stderr,
             )
         until(lambda: self._renewed(old) or "[emerg]" in self._read_log()[logged:], timeout)
         if not self._renewed(old):
             raise self.fault(
-                "nginx has no new workers; the old configuration is still served. Its last words:",
+                "nginx has no new workers; the old configuration is still in use. Its last words:",
                 "nginx의 새 worker가 뜨지 않아 이전 설정으로 계속 동작합니다. 마지막 로그:",
             )
         print("$", self.shown, "-s reload")

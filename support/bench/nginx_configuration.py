@@ -215,8 +215,9 @@ class Configuration:
         except ValueError:
             raise self._fault(
                 file, statement,
-                "listens where the bench cannot tell one port. Write a number, as in listen 8080; for nginx knows no "
-                "variables there, and the bench moves no ranges.",
+                "listens where the bench cannot determine a single port. Write a number, as in listen 8080; (nginx "
+                "knows no "
+                "variables there, and the bench moves no ranges).",
                 "에 쓴 listen만으로는 작업대가 포트를 하나로 정할 수 없습니다. listen 8080;처럼 숫자를 쓰세요. "
                 "nginx는 listen에 쓴 변수를 해석하지 않고, 작업대는 포트 범위를 옮기지 않습니다.",
             ) from None  # fmt: skip

@@ -18,7 +18,7 @@ class Page:
         if not hasattr(site, "url"):
             kind = type(site).__name__
             raise BenchError(
-                f"{kind} is no server. A page is one of a site that runs: bench.page(site).",
+                f"{kind} is not a server. A page belongs to a site that is running: bench.page(site).",
                 f"{kind} 객체는 서버가 아닙니다. 실행 중인 사이트를 넘기세요: bench.page(site)",
             )
         if not path.startswith("/"):

@@ -224,7 +224,9 @@ def written(packed: bytes, port: int) -> str:
 def holds(pid: int, inode: int) -> bool:
     """True if the process has the socket with that inode open. Linux only."""
     folder = f"/proc/{pid}/fd"
-    try:
-        return any(os.readlink(f"{folder}/{number}") == f"socket:[{inode}]" for number in os.listdir(folder))
-    except OSError:
-        return False  # the process is gone, or not ours to read
+    with contextlib.suppress(OSError):  # the process is gone, or not ours to read
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
+                if os.readlink(f"{folder}/{number}") == f"socket:[{inode}]":
+                    return True
+    return False

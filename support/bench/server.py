@@ -79,7 +79,7 @@ class Server:
         self.taps: list = []  # in front of it
         self.looked = False  # its log or its events were read; whoever wants to know sets it back
         self.process: subprocess.Popen | None = None
-        self._swept = False  # nothing is left of it
+        self._swept = True  # nothing is left of it
         self._knock: socket.socket | None = None  # in TLS, and not answered yet
 
     def __repr__(self) -> str:
@@ -210,17 +210,16 @@ class Server:
         self._begin_anew()
         self._sources = target.sources(self.folder, self.command[1:])
         self.started = time.time()
-        # Append mode: nginx opens its own stderr once more for the access log.
-        with open(self._log, "ab") as log:
-            family = Family(self.folder, group, self._events, self._log, self.claims)
-            self.process = family.process = subprocess.Popen(
-                [path, *self.command[1:]],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.folder, env=self._variables(), process_group=group,
-                pass_fds=[claim.fileno() for claim in self.claims],
-            )  # fmt: skip
-        self._family, self._swept = family, False
-        try:
+        self._family, self._swept = Family(self.folder, group, self._events, self._log, self.claims), False
+        try:  # from here on: an interrupt may come when the program runs, and nobody has its number yet
+            # Append mode: nginx opens its own stderr once more for the access log.
+            with open(self._log, "ab") as log:
+                self.process = self._family.process = subprocess.Popen(
+                    [path, *self.command[1:]],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    cwd=self.folder, env=self._variables(), process_group=group,
+                    pass_fds=[claim.fileno() for claim in self.claims],
+                )  # fmt: skip
             if meanwhile:
                 meanwhile()
             if self.address:
@@ -232,6 +231,7 @@ class Server:
     def _begin_anew(self) -> None:
         """A new log and a new file for events; a unix socket that an earlier program has left goes."""
         self._log = self.folder / ".bench" / f"{next(Server._serials)}-{Path(self._program).name}.log"
+        self._log.touch()
         self._events = self._log.with_suffix(".events")
         self._cleared = 0  # bytes of the log that are not shown any more
         self._recording = Recording(self._events, self.name, running=lambda: self.running)
@@ -266,7 +266,7 @@ class Server:
         # We knock only where the program listens: a stranger, or another bench's tap, hears nothing of us.
         ours = not self.port or self._family.owns(self.port)
         # uvicorn on uvloop says nothing and waits forever when it has lost its port between bind and listen.
-        if ours is False and not self._asked:
+        if ours is False and not self._asked and self.running:  # one that has just ended owns nothing any more
             raise PortTaken
         if ours or not self.program.options:  # else its options tell where it will listen
             self._keep_home()
@@ -343,7 +343,7 @@ class Server:
         """Waits until the program has ended by itself; its exit status. Raises BenchError after `timeout` seconds."""
         if not until(lambda: not self.running, timeout):
             raise self.fault(
-                f"{self.name} still runs after {timeout:g} seconds. Its last words:",
+                f"{self.name} is still running after {timeout:g} seconds. Its last words:",
                 f"{self.name} 프로그램이 {timeout:g}초가 지나도 끝나지 않았습니다. 마지막 로그:",
             )
         return self.status
@@ -363,7 +363,7 @@ class Server:
 
     def _end(self, grace: float) -> None:
         self._give_up_knocking()
-        if self.process is None or self._swept:
+        if self._swept:
             return
         family = self._family.everyone()
         if family:
@@ -371,25 +371,28 @@ class Server:
             until(lambda: not self._living(family), grace)
         found = dict.fromkeys(family)
         until(lambda: not self._kill_what_is_left(found), keeper.DYING)
-        self.process.wait()
+        if self.process:
+            self.process.wait()
         self._swept = True
 
     def _kill_what_is_left(self, found: dict[psutil.Process, None]) -> list[psutil.Process]:
         """Kills those found that still run, and what the program has left behind, which it adds to them.
 
-        For one that is about to end has nothing any more by which it could be found again.
+        For one that is about to end has nothing any more by which it could be found again. What comes back is empty
+        once a look has found nobody: one that it found has ended since, perhaps, and may have led others until then.
         """
-        found.update(dict.fromkeys(self._family.left_behind()))
+        seen = [*self._family.left_behind()]
+        found.update(dict.fromkeys(seen))
         left = self._living(found)
         for process in left:
             with contextlib.suppress(psutil.Error):  # it has just ended by itself
                 process.kill()
-        return left
+        return left or seen
 
     def _living(self, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
         """Those that still run. The program itself is asked by its Popen, which is told the exit status only once."""
-        own = self.process.pid if self.running else None
-        return [one for one in processes if (one.pid == own if one.pid == self.process.pid else keeper.lives(one))]
+        own = self._family.process.pid if self._family.process else None
+        return [one for one in processes if (self.running if one.pid == own else keeper.lives(one))]
 
     @property
     def in_the_way(self) -> bool:
@@ -456,7 +459,7 @@ class Server:
         until(enough, timeout)
         if containing and len(found) < count:
             raise self.fault(
-                f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. It ends:",
+                f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. Its last lines:",
                 f"{self.name} 로그에 {containing!r} 줄이 {count}개가 아니라 {len(found)}개 있습니다. 로그의 끝:",
             )
         return Log("\n".join(found))

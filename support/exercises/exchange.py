@@ -95,6 +95,8 @@ def _options(request: h11.Request, body: bytes, tap: Tap) -> list[str]:
     """What curl must be told besides the address."""
     method, upgrades = request.method.decode(), any(name == b"upgrade" for name, _ in request.headers)
     options = [] if method == ("POST" if body else "GET") else ["-X", method]
+    if request.http_version == b"1.0":
+        options.append("--http1.0")
     if upgrades:
         options += ["-m", "2"]  # seconds: after a 101 the connection stays open
     for name, value in request.headers.raw_items():

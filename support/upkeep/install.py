@@ -27,7 +27,7 @@ FIRST_NOTEBOOK = "notebooks/0-start-here.ipynb"
 def main(arguments):
     """Install what is missing, then become the program asked for; comes back only when none was."""
     if arguments and arguments[0] not in ("run", "lab"):
-        fail(f"Unknown: {arguments[0]}; say nothing, run or lab", "인자 없이 실행하거나 run 또는 lab을 쓰세요")
+        fail(f"Unknown: {arguments[0]}; give no argument, run or lab", "인자 없이 실행하거나 run 또는 lab을 쓰세요")
     use_a_python_that_is_new_enough()
     venv = install()
     if not arguments:
@@ -111,7 +111,7 @@ def place():
     places = (ROOT / ".venv", cache / "wsgi-asgi-nginx-lab" / digest(os.fsencode(str(ROOT)))[:16])
     best = next(filter(is_finished, places), None) or next(filter(is_writable, places), None)
     if best is None:
-        fail("Neither folder can be written: {} {}".format(*places), "두 폴더 모두에 파일을 쓸 수 없습니다")
+        fail("Neither folder can be written to: {} {}".format(*places), "두 폴더 모두에 파일을 쓸 수 없습니다")
     return best
 
 
@@ -203,7 +203,10 @@ def make(venv):
     packages, own = wanted()
     if installed(venv)[:1] != [packages]:
         if ROOT not in venv.parents:
-            say("This folder cannot be written, so your cache is used", "이 폴더에는 쓸 수 없어 캐시 폴더를 사용합니다")
+            say(
+                "This folder cannot be written to, so your cache is used",
+                "이 폴더에는 쓸 수 없어 캐시 폴더를 사용합니다",
+            )
         say(f"Making {venv} (once, a minute or two)", "가상 환경을 만듭니다(처음 한 번, 1~2분)")
         if venv.exists():
             shutil.rmtree(str(venv))

@@ -20,6 +20,7 @@ import nbformat
 from .refresh import ROOT
 
 CELL, FILE, FUNCTION = 12, 20, 12  # statements at most: in a cell, in a file cell, in one function of a file cell
+WIDEST = 115  # characters of a line that JupyterLab shows beside its file browser, 1366 px wide
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ def _of_cell(cell) -> Iterator[Complaint]:
     first, _, rest = cell.source.partition("\n")
     if first.startswith("%%nginx") and "{%" in rest:
         yield Complaint(cell.id, "loop", "write out what the learner would write, without {% %}")
+    for number, line in enumerate(cell.source.splitlines(), 1):
+        if len(line) > WIDEST:
+            yield Complaint(cell.id, "wide", f"line {number} is cut off on a laptop: give a part of it a name")
     code = rest if is_file(cell) else cell.source
     if first.startswith("%%") and not is_file(cell):
         return

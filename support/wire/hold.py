@@ -42,7 +42,8 @@ def _named(word: str) -> set[tuple[str, str]]:
     ways, ends = [part for part in parts if part in WAYS], [part for part in parts if part in ENDS]
     if not parts or len(ways) > 1 or len(ends) > 1 or len(parts) > len(ways) + len(ends):
         raise BenchError(
-            f'A tap does not know how to hold {word!r}. It holds "→", "←", "FIN", "RST", an end of one way ("← FIN"), '
+            f'A tap does not know how to hold {word!r}. It holds "→", "←", "FIN", "RST", an end in one direction '
+            '("← FIN"), '
             "or everything: tap.hold().",
             f'도청기는 {word!r} 값을 모릅니다. "→", "←", "FIN", "RST"나 "← FIN"처럼 한 방향의 끝을 쓰세요. '
             "모두 붙잡으려면 tap.hold()로 호출합니다.",

@@ -24,7 +24,8 @@ OVERHEAD = 200  # bytes of memory that a piece takes beside its own
 # What would cross next on a connection where every request has been answered.
 NEXT = (("→", b"GET / HTTP/1.1\r\nHost: next\r\n\r\n"), ("←", b"HTTP/1.1 204 No Content\r\n\r\n"))
 LEFT_OUT = (
-    f"bytes are left out: a tap keeps {FULL >> 20} MiB, and no connection with a gap; tap.clear() makes room · "
+    f"bytes are left out: a tap keeps {FULL >> 20} MiB, and of a connection nothing after a gap; tap.clear() makes "
+    "room · "
     f"빠진 바이트가 있습니다. 도청기는 {FULL >> 20} MiB까지만 보관하고, 바이트가 빠진 연결은 더 보관하지 않습니다. "
     "tap.clear()를 실행하면 다시 보관합니다."
 )
@@ -133,7 +134,7 @@ class Tap:
         """
         if not until(lambda: self._has(what), timeout):
             raise BenchError(
-                f"{timeout:g} s have gone, and {what!r} has not crossed. What has crossed:",
+                f"{timeout:g} s have passed, and {what!r} has not crossed. What has crossed:",
                 f"{timeout:g}초가 지나도록 도청기에 {what!r} 기록이 없습니다. 지금까지 기록된 내용:",
                 repr(self.wire),
             )

@@ -183,14 +183,15 @@ def test_closing_when_the_folder_it_began_in_is_gone(tmp_path, monkeypatch):
 
 def test_stopping_what_ends_at_the_same_moment(bench, monkeypatch):
     server = bench.run("python hello.py")
-    terminate = psutil.Process.terminate
+    kill = psutil.Process.kill
 
     def gone(process):
-        terminate(process)
+        kill(process)
         raise psutil.NoSuchProcess(process.pid)
 
-    monkeypatch.setattr(psutil.Process, "terminate", gone)
-    server.stop()
+    monkeypatch.setattr(server.process, "terminate", lambda: None)
+    monkeypatch.setattr(psutil.Process, "kill", gone)
+    server.stop(grace=0)
     assert not server.running
 
 

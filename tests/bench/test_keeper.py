@@ -251,6 +251,75 @@ def test_a_server_that_goes_into_the_background_later(bench, left, how):
     assert not lives(pid)
 
 
+PARENT = """
+import os, sys, time
+while not os.path.exists("go"):
+    time.sleep(0.01)
+if os.fork():
+    os._exit(0)
+os.setsid()
+open("pid.part", "w").write(str(os.getpid()))
+os.rename("pid.part", "pid")
+time.sleep(60)
+"""
+
+
+def test_who_forks_and_ends_while_one_looks_is_found(bench, monkeypatch):
+    (bench.folder / "parent.py").write_text(PARENT)
+    server, pids = bench.run("python parent.py", listens=False), psutil.pids
+
+    def late():
+        """The list as it was before the program has forked and ended."""
+        before = pids()
+        (bench.folder / "go").touch()
+        server.wait()
+        samples.until(lambda: (bench.folder / "pid").exists(), "the child's number")
+        monkeypatch.setattr(psutil, "pids", pids)
+        return before
+
+    monkeypatch.setattr(psutil, "pids", late)
+    found = [process.pid for process in keeper.ours(str(bench.folder), bench._keeper.pid)]
+    assert int((bench.folder / "pid").read_text()) in found
+
+
+def test_who_has_its_turn_before_its_leader_is_asked_too(monkeypatch):
+    monkeypatch.setattr(os, "getsid", lambda _: 500)
+    assert keeper._may_have_left(499, {500: True})
+    assert not keeper._may_have_left(501, {500: True})
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="what is looked at is Linux' own")
+WITHOUT_ITS_MAIN_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=[60]).start()
+print(flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@LINUX
+def test_who_runs_on_without_its_main_thread_lives():
+    process = psutil.Popen([sys.executable, "-c", WITHOUT_ITS_MAIN_THREAD], stdout=subprocess.PIPE)
+    with process.stdout:
+        process.stdout.readline()
+    try:
+        samples.until(lambda: process.status() == psutil.STATUS_ZOMBIE, "the end of its main thread")
+        assert keeper.lives(process)
+    finally:
+        process.kill()
+        process.wait()
+    assert not keeper.lives(process)
+
+
+@LINUX
+def test_who_is_in_the_midst_of_exec_has_an_environment_a_moment_later(monkeypatch):
+    read, early = keeper._read, iter([b"", b"", b""])  # neither of the two, then arguments first
+    variable = os.fsdecode(read(os.getpid(), "environ").split(b"\0")[0])
+    monkeypatch.setattr(keeper, "_read", lambda pid, name: next(early, read(pid, name)))
+    assert keeper.says(os.getpid(), variable)
+    assert next(early, "read") == "read"
+
+
 @contextlib.contextmanager
 def slow_death(monkeypatch, looker, look: str):
     """A process that SIGTERM does not end, that SIGKILL ends late, and that only the first look of `looker` finds.
@@ -283,6 +352,23 @@ def test_who_is_about_to_end_is_waited_for(bench, monkeypatch, tmp_path):
         server.stop()
     with slow_death(monkeypatch, keeper, "ours"):
         keeper.clear(str(tmp_path / "folder"))
+
+
+@pytest.mark.parametrize(("looker", "look"), [(Family, "left_behind"), (keeper, "ours")])
+def test_a_look_that_has_found_somebody_is_not_the_last(bench, monkeypatch, tmp_path, looker, look):
+    """It passed over those whom that one led, who may have ended since."""
+    server = bench.run("python hello.py")
+    leader, led = psutil.Popen(["true"]), psutil.Popen(["sleep", "60"])
+    leader.wait()
+    looks = iter([[leader], [leader], [led]])
+    with monkeypatch.context() as patch:
+        patch.setattr(looker, look, lambda *_: next(looks, []))
+        server.stop() if looker is Family else keeper.clear(str(tmp_path / "folder"))
+    try:
+        assert not keeper.lives(led)
+    finally:
+        led.kill()
+        led.wait()
 
 
 def test_a_gunicorn_whose_configuration_hides_that_it_is_a_daemon(bench):

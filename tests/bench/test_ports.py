@@ -190,3 +190,11 @@ def test_a_port_that_a_stranger_leaves_in_time(shared):
 
     threading.Thread(target=leave, daemon=True).start()
     assert httpx.get(shared.run("python late.py", port=port).url).status_code == 200
+
+
+@LINUX
+def test_a_descriptor_that_was_closed_while_we_looked_hides_no_other(monkeypatch):
+    listdir = os.listdir
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr(os, "listdir", lambda path: ["987654", *listdir(path)])
+        assert ports.holds(os.getpid(), os.fstat(listener.fileno()).st_ino)

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 
 import httpx
 import pytest
@@ -268,7 +269,7 @@ def test_a_program_that_listens_nowhere(bench, capsys):
 
 def test_waiting_for_an_end_that_does_not_come(bench):
     server = bench.run("python hello.py")
-    with pytest.raises(BenchError, match=r"still runs after 0\.1 seconds") as caught:
+    with pytest.raises(BenchError, match=r"is still running after 0\.1 seconds") as caught:
         server.wait(0.1)
     assert samples.HANGUL.search(caught.value.ko)
 
@@ -478,3 +479,33 @@ def test_a_redis_whose_configuration_makes_it_a_daemon(bench):
     with pytest.raises(BenchError, match="went into the background"):
         bench.run("redis-server redis.conf")
     assert samples.programs(bench) == []
+
+
+def test_what_ends_while_one_looks_who_listens_has_not_lost_its_port(bench, monkeypatch):
+    (bench.folder / "worker.py").write_text(WORKER)
+
+    def owns(program, port):
+        (bench.folder / "enough").touch()
+        program.process.wait()
+        return False
+
+    monkeypatch.setattr(family.Family, "owns", owns)
+    with pytest.raises(BenchError, match="python ended at once, with status 3"):
+        bench.run("python worker.py")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["run", "restart"])
+def test_an_interrupt_before_anybody_has_its_number(bench, monkeypatch, again):
+    server = bench.run("python hello.py") if again else None
+    start = subprocess.Popen
+
+    def interrupted(*arguments, **options):
+        start(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            server.restart() if again else bench.run("python hello.py")
+    assert samples.programs(bench) == []
+    (server.restart if again else lambda: bench.run("python hello.py"))()

@@ -163,6 +163,14 @@ def test_the_same_request_as_curl(tap, head, headers, body, options):
     assert exchange.curl.removesuffix(f" {tap.upstream.url}/") == f"curl -i{options}"
 
 
+def test_the_same_version_in_curl(tap):
+    def asked():
+        with connect(tap, "GET /", version="HTTP/1.0") as client:
+            receive(client)
+
+    assert wrong(tap, asked).curl == f"curl -i --http1.0 {tap.upstream.url}/"
+
+
 @pytest.mark.parametrize(
     ("head", "headers", "body"),
     [

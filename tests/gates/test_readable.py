@@ -16,6 +16,7 @@ def test_every_cell_can_be_read_aloud(path):
 
 OFFENCES = {
     "size": "\n".join(f"print({n})" for n in range(13)),
+    "wide": f"print({'1' * 109})",
     "effect": "[print(page) for page in range(3)]\nprint()",
     "tuple": "print(1), print(2)",
     "name": "w = 1\nprint(w)",

@@ -140,7 +140,7 @@ def test_axe_finds_nothing_serious_in_the_map(page, lab):
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_axe_finds_nothing_serious_in_a_notebook(path, page, lab):
     learner.open_notebook(page, lab, f"notebooks/{course.name(path)}")
-    page.get_by_label("Outputs and what is said of them").select_option("all")
+    page.get_by_label("Outputs and what is said about them").select_option("all")
     for theme in THEMES:
         learner.theme(page, theme)
         for language in ("en", "ko", "both"):
@@ -152,7 +152,7 @@ def test_axe_finds_nothing_serious_in_a_notebook(path, page, lab):
 @pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.name)
 def test_every_table_of_an_output_fits_on_a_laptop(path, page, lab):
     learner.open_notebook(page, lab, f"notebooks/{course.name(path)}")
-    page.get_by_label("Outputs and what is said of them").select_option("all")
+    page.get_by_label("Outputs and what is said about them").select_option("all")
     tables = 0
     for number in range(len(course.read(path).cells)):
         page.evaluate("n => jupyterapp.shell.currentWidget.content.scrollToItem(n, 'start')", number)

@@ -89,7 +89,7 @@ def test_through_the_proxy_below_a_base_url(page):
     expect(cells["page"].get_by_role("button", name="Open directly")).to_have_count(0)
     expect(cells["tls"].locator("iframe")).to_have_count(0)  # which the proxy cannot reach
     expect(cells["tls"].get_by_text("https://127.0.0.1:9/", exact=False).last).to_be_visible()
-    expect(cells["tls"].get_by_text("can be opened only on the machine itself")).to_be_visible()
+    expect(cells["tls"].get_by_text("can be opened only on the machine where the kernel runs")).to_be_visible()
 
 
 @pytest.mark.gate

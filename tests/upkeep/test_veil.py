@@ -136,7 +136,7 @@ def test_arrow_keys_pass_over_what_is_veiled(page, cells):
 
 @pytest.mark.gate
 def test_a_choice_in_the_menu_bar_lifts_all_and_is_remembered(page, cells, lab):
-    choice = page.get_by_label("Outputs and what is said of them")
+    choice = page.get_by_label("Outputs and what is said about them")
     choice.select_option("Show everything")
     expect_veiled(cells)
     learner.open_notebook(page, lab, "lesson.ipynb")
@@ -150,7 +150,7 @@ def test_a_choice_in_the_menu_bar_lifts_all_and_is_remembered(page, cells, lab):
 def test_looking_and_choosing_change_nothing(page, cells, root):
     before, held = (root / "lesson.ipynb").read_bytes(), learner.cells(page)
     cells.button("sum").click()
-    page.get_by_label("Outputs and what is said of them").select_option("all")
+    page.get_by_label("Outputs and what is said about them").select_option("all")
     learner.choose(page, "both")
     learner.theme(page, "JupyterLab Dark")
     assert not learner.is_dirty(page)
@@ -218,9 +218,9 @@ def test_under_a_folded_heading_nothing_comes_out(page, cells):
     fold = cells["title"].locator(".jp-collapseHeadingButton")
     fold.click()
     expect(cells["sum"]).to_be_hidden()
-    page.get_by_label("Outputs and what is said of them").select_option("all")
+    page.get_by_label("Outputs and what is said about them").select_option("all")
     expect(cells["look"]).to_be_hidden()
-    page.get_by_label("Outputs and what is said of them").select_option("run")
+    page.get_by_label("Outputs and what is said about them").select_option("run")
     fold.click()
     expect(cells["sum"]).to_be_visible()
     expect_veiled(cells, *VEILED)

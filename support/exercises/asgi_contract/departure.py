@@ -23,7 +23,7 @@ def until_gone(tap, program):
         with judged(tap):
             judge(tap, program)
     return Said(
-        "On uvicorn and on daphne: work that a client waits for is done, and ends when the client leaves.",
+        "On uvicorn and on daphne: the work is finished if the client waits, and cancelled if the client leaves.",
         "uvicorn과 daphne 모두에서 클라이언트가 기다리면 작업이 끝까지 실행되고, 연결을 끊으면 멈춥니다.",
     )
 
@@ -39,7 +39,7 @@ def _judge_staying(tap, program: str) -> None:
     )
     if trouble(tap):
         message = Said(
-            f"{program}: that was while a client waited for 0.1 s of work.",
+            f"{program}: this happened while a client waited for 0.1 s of work.",
             f"{program}: 클라이언트가 0.1초짜리 작업을 기다리던 중이었습니다.",
         )
     expect_of(tap, answer.whole and answer.code != 500, _advised(message, tap), answer.status, "200 OK")
@@ -47,7 +47,7 @@ def _judge_staying(tap, program: str) -> None:
         answer.code == 200 or said(tap, "work is done", timeout=0),
         Said(
             f"{program}: the work was cancelled while the client was still there. The first event that receive() "
-            "brought was http.request; before an answer has been sent, only http.disconnect says that the client has "
+            "returned was http.request; before an answer has been sent, only http.disconnect says that the client has "
             "left.",
             f"{program}: 클라이언트가 아직 연결을 끊지 않았는데 작업이 취소되었습니다. receive()가 처음 반환한 "
             "이벤트는 http.request입니다. 응답을 보내기 전이라면, 클라이언트가 연결을 끊었다고 알리는 이벤트는 "
@@ -89,13 +89,14 @@ def _judge_leaving(tap, program: str) -> None:
         begun = said(tap, "work begins", count=2)
     expect(
         begun,
-        Said(f"{program}: the second work never began.", f"{program}: 두 번째 작업이 시작되지 않았습니다."),
+        Said(f"{program}: the second client's work never began.", f"{program}: 두 번째 작업이 시작되지 않았습니다."),
     )
     expect(
         said(tap, "work is cancelled"),
         Said(
-            f"{program}: the client left, http.disconnect was there to receive, and {SILENCE} s later the work still "
-            "ran. Wait for the work and for receive() at the same time, then cancel the work.",
+            f"{program}: the client left, http.disconnect was there to receive, and {SILENCE} s later the work was "
+            "still running. Wait for the work and for receive() at the same time; if the client leaves, cancel the "
+            "work.",
             f"{program}: 클라이언트가 연결을 끊어서 http.disconnect를 받을 수 있는데도 {SILENCE}초 뒤까지 작업이 돌고 "
             "있었습니다. 작업과 receive()를 동시에 기다리다가, 클라이언트가 연결을 끊으면 작업을 취소하세요.",
         ),
@@ -103,8 +104,8 @@ def _judge_leaving(tap, program: str) -> None:
     expect(
         "brought http.disconnect" in tap.upstream.log().partition("work is cancelled")[0],
         Said(
-            f"{program}: the work was cancelled although receive() had not brought http.disconnect. Before an answer "
-            "has been sent, only that event says that the client has left, and no clock does.",
+            f"{program}: the work was cancelled although receive() had not returned http.disconnect. Before an answer "
+            "has been sent, only that event, not a clock, says that the client has left.",
             f"{program}: receive()가 http.disconnect를 반환하지 않았는데도 작업이 취소되었습니다. 응답을 보내기 전에 "
             "클라이언트가 연결을 끊었는지는 시간이 아니라 이 이벤트로만 알 수 있습니다.",
         ),

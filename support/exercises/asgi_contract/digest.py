@@ -31,7 +31,8 @@ def upload(tap, program):
         with judged(tap):
             _judge_hanging_up(tap, program)
     return Said(
-        f"On uvicorn and on daphne: the digest of {SENT} MB is right, and your app kept less than {ALLOWED} MB of it.",
+        f"On uvicorn and on daphne: the digest of {SENT} MB is right, and your app kept less than {ALLOWED} MB "
+        "of the upload.",
         f"uvicorn과 daphne 모두에서 {SENT} MB의 해시가 맞고, 앱이 들고 있던 것은 {ALLOWED} MB 미만입니다.",
     )
 
@@ -66,8 +67,8 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
     expect(
         answer.body != hashlib.sha256(SMALL).digest(),
         Said(
-            f"{program}: these are the bytes of the digest themselves, as digest() has them. Send them in hex, as "
-            "hexdigest() has them.",
+            f"{program}: these are the bytes of the digest themselves, as digest() returns them. Send them in hex, as "
+            "hexdigest() does.",
             f"{program}: digest()가 반환하는 해시의 바이트 그대로입니다. hexdigest()로 구한 hex 문자열을 보내세요.",
         ),
         answer.body,
@@ -79,8 +80,8 @@ def _judge_digest(tap, program: str, answer: Answer) -> None:
         expect(
             part == SMALL or _digest(answer) != hashlib.sha256(part).hexdigest(),
             Said(
-                f"{program}: this is the digest of {what.en} ({len(part):,} of {len(SMALL):,} bytes). Go on while "
-                "more_body is True, with one hash for all; the event whose more_body is False has a body too.",
+                f"{program}: this is the digest of {what.en} ({len(part):,} of {len(SMALL):,} bytes). Keep feeding "
+                "the same hash while more_body is True; the event whose more_body is False has a body too.",
                 f"{program}: {what.ko} 해시입니다({len(SMALL):,}바이트 중 {len(part):,}바이트). more_body가 True인 "
                 "동안 같은 해시에 계속 넣으세요. more_body가 False인 이벤트에도 본문이 들어 있습니다.",
             ),
@@ -110,7 +111,7 @@ def _why_not_200(tap, program: str, answer: Answer) -> Said:
     if trouble(tap):
         return answered
     return answered + Said(
-        "Your app returned and had sent no answer: send http.response.start, then http.response.body.",
+        "Your app returned without sending an answer: send http.response.start, then http.response.body.",
         "앱이 아무것도 보내지 않고 반환했습니다. http.response.start와 http.response.body를 차례로 보내세요.",
     )
 
@@ -125,14 +126,14 @@ def _advice(tap) -> Said | None:
         )
     if raised and "TypeError" in raised.en:
         return Said(
-            "Are the body and each header's name and value bytes?",
+            "Are the body, and each header's name and value, all bytes?",
             "본문, 그리고 헤더의 이름과 값이 모두 bytes인가요?",
         )
     if raised:
         return None
     return Said(
-        "Did every path of your app send http.response.start and http.response.body, and does it stop receiving when "
-        "more_body is False?",
+        "Does every branch of your app send http.response.start and http.response.body, and does the app stop "
+        "receiving when more_body is False?",
         "앱의 모든 분기에서 http.response.start와 http.response.body를 보내나요? "
         "more_body가 False이면 receive() 호출을 멈추나요?",
     )
@@ -163,8 +164,8 @@ def _judge_memory(tap, program: str) -> None:
         tap,
         answer.whole and answer.code == 200,
         Said(
-            f"{program}: {SENT} MB, sent in chunks without Content-Length, got no digest{late.en}. Where the body "
-            "ends, more_body says, and no header.",
+            f"{program}: {SENT} MB, sent in chunks without Content-Length, got no digest{late.en}. more_body, not a "
+            "header, says where the body ends.",
             f"{program}: Content-Length 없이 청크로 {SENT} MB를 업로드했지만{late.ko} 해시를 받지 못했습니다. 본문의 "
             "끝은 헤더가 아니라 more_body가 알려 줍니다.",
         ),
@@ -187,7 +188,7 @@ def _judge_memory(tap, program: str) -> None:
     expect(
         grown <= ALLOWED,
         Said(
-            f"{program}: {SENT} MB were uploaded, and the process took over {ALLOWED} MB more than for an app that "
+            f"{program}: {SENT} MB were uploaded, and the process used over {ALLOWED} MB more than with an app that "
             "throws each piece away: the pieces are kept. Feed each http.request to the hash and let it go.",
             f"{program}: {SENT} MB를 받는 동안, 조각을 버리기만 하는 앱보다 메모리를 {ALLOWED} MB 넘게 더 썼습니다. "
             "조각을 모아 두고 있기 때문입니다. http.request가 올 때마다 해시에 넣고 버리세요.",
@@ -200,7 +201,7 @@ def _peak(program: str, answer: Answer) -> int:
     expect(
         answer.body,
         Said(
-            f"{program} stopped answering after your app had run: does it block the event loop?",
+            f"{program} stopped answering after your app had run: does your app block the event loop?",
             f"앱이 실행된 뒤로 {program} 서버가 응답하지 않습니다. 앱이 이벤트 루프를 막고 있지 않나요?",
         ),
         answer.status,
@@ -219,8 +220,8 @@ def _judge_hanging_up(tap, program: str) -> None:
     expect(
         answer.code,
         Said(
-            f"{program}: a client hung up midway through its upload, and since then the server answers nobody. From "
-            "then on receive() brings http.disconnect at once, every time: end the loop when it comes.",
+            f"{program}: a client hung up midway through its upload, and since then the server has answered nobody. "
+            "From then on receive() returns http.disconnect at once, every time: end the loop when it comes.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊은 뒤로 서버가 누구에게도 응답하지 않습니다. "
             "그때부터 receive()는 기다리지 않고 http.disconnect만 계속 반환합니다. 이 이벤트를 받으면 루프를 끝내세요.",
         ),
@@ -232,9 +233,9 @@ def _judge_hanging_up(tap, program: str) -> None:
         tap,
         not trouble(tap),
         Said(
-            f"{program}: that was when a client hung up midway through its upload. The event is then http.disconnect, "
-            "which has no body and no more_body. End the loop when it comes, and return: an exception is an error in "
-            "the server's log.",
+            f"{program}: this happened when a client hung up midway through its upload. The event is then "
+            "http.disconnect, which has neither body nor more_body. End the loop when it comes, and return: an "
+            "exception leaves an error in the server's log.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었을 때입니다. 이때 오는 이벤트는 "
             "http.disconnect이며, body도 more_body도 들어 있지 않습니다. 이 이벤트를 받으면 루프를 끝내고 "
             "반환하세요. 예외를 일으키면 서버 로그에 오류로 남습니다.",
@@ -253,7 +254,7 @@ def _judge_hanging_up(tap, program: str) -> None:
         "sent after http.disconnect" not in tap.upstream.log(),
         Said(
             f"{program}: a client hung up midway through its upload, and your app answered it all the same, with the "
-            "digest of a half. When http.disconnect comes, return.",
+            "digest of half the upload. When http.disconnect comes, return.",
             f"{program}: 클라이언트 하나가 업로드 도중에 연결을 끊었는데도 앱이 그때까지 받은 조각만으로 해시를 구해 "
             "응답했습니다. http.disconnect를 받으면 바로 반환하세요.",
         ),

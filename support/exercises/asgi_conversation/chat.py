@@ -65,12 +65,11 @@ def _joined(tap, program: str, name: str):
         refused = isinstance(error, InvalidStatus)
         status = f"HTTP {error.response.status_code}" if refused else ""
         answered = Said(
-            f"with {status} instead of 101" if refused else "not at all",
+            f"was answered with {status} instead of 101" if refused else "was not answered",
             f"101이 아니라 {status} 응답이 왔습니다" if refused else "아무 응답도 오지 않았습니다",
         )
         message = Said(
-            f"{program}: {name}'s handshake was answered {answered.en}. Receive "
-            "websocket.connect, then send websocket.accept.",
+            f"{program}: {name}'s handshake {answered.en}. Receive websocket.connect, then send websocket.accept.",
             f"{program}: {name}의 핸드셰이크에 {answered.ko}. "
             "websocket.connect를 받은 다음 websocket.accept를 보내세요.",
         )
@@ -115,7 +114,7 @@ def _judge_goodbye(tap, program: str) -> None:
     expect_of(
         tap,
         not trouble(tap),
-        Said(f"{program}: that was when cho left.", f"{program}: cho가 연결을 끊었을 때입니다.") + advice,
+        Said(f"{program}: this happened when cho left.", f"{program}: cho가 연결을 끊었을 때입니다.") + advice,
     )
     expect(
         over,
@@ -166,11 +165,11 @@ def _advice(tap) -> Said:
     raised = trouble(tap)
     if raised and "OSError" in raised.en:
         return Said(
-            "To send to a member who has gone may raise OSError: catch it, so that the others still hear.",
+            "Sending to a member who has gone may raise OSError: catch it, so that the others still hear the text.",
             "연결이 끊긴 멤버에게 보내면 OSError가 날 수 있습니다. 예외를 처리해 나머지 멤버는 메시지를 받게 하세요.",
         )
     if raised:
-        return Said("That ended the call for one member.", "그래서 한 멤버의 앱 호출이 끝났습니다.")
+        return Said("The error ended the call for one member.", "그래서 한 멤버의 앱 호출이 끝났습니다.")
     return Said(
         "Each websocket.receive must become one websocket.send to every member who is still there.",
         "websocket.receive를 받을 때마다 남아 있는 모든 멤버에게 websocket.send를 하나씩 보내야 합니다.",

@@ -82,8 +82,8 @@ def _judge_pool(found: str, lines: list[str]) -> None:
     expect(
         not failed or found == "open",
         Said(
-            f"uvicorn serves, but without a lifespan: on that scope your app raised `{failed}`, and a server takes any "
-            "exception there for 'not mine'.",
+            f"uvicorn serves, but without a lifespan: your app raised `{failed}` on the lifespan scope, and a server "
+            "takes any exception there to mean 'not mine'.",
             f"uvicorn이 라이프스팬 없이 동작합니다. 라이프스팬 스코프에서 앱이 `{failed}` 예외를 일으켰고, 서버는 이 "
             "스코프에서 난 예외를 모두 앱이 라이프스팬을 지원하지 않는다는 뜻으로 받아들입니다.",
         )
@@ -109,7 +109,8 @@ def _judge_pool(found: str, lines: list[str]) -> None:
         found == "open",
         Said(
             'The pool is open, and the page did not find it as scope["state"]["pool"]. Put it into the dictionary that '
-            "came with the lifespan scope, before lifespan.startup.complete: that one is copied for each request.",
+            "came with the lifespan scope, before lifespan.startup.complete: that dictionary is copied for each "
+            "request.",
             '풀은 열렸지만 페이지의 scope["state"]["pool"]에는 없습니다. 라이프스팬 스코프에 딸려 온 딕셔너리에, '
             "lifespan.startup.complete를 보내기 전에 넣으세요. 요청마다 그 딕셔너리를 복사합니다.",
         ),
@@ -127,7 +128,7 @@ def _advice(failed: str) -> Said:
     """What helps against the exception."""
     if failed == NOT_MINE:
         return Said(
-            "It came from `app`: answer the lifespan yourself, and hand only the other scopes on.",
+            "The exception came from `app`: answer the lifespan yourself, and hand only the other scopes on.",
             "`app`에서 난 예외입니다. 라이프스팬에는 직접 응답하고, `app`에는 다른 스코프만 넘기세요.",
         )
     if "await" in failed:
@@ -147,8 +148,8 @@ def _judge_handed_on(tap, kind: str, came: str, wanted: str) -> None:
         tap,
         came == wanted,
         Said(
-            f"{tap.upstream.name}: a scope of type {kind!r} did not get the app's answer. What is no lifespan is for "
-            "the app, as it came, whatever its type.",
+            f"{tap.upstream.name}: a scope of type {kind!r} did not get the app's answer. Hand every scope that is "
+            "not a lifespan to the app, as it came, whatever its type.",
             f"{tap.upstream.name}: 타입이 {kind!r}인 스코프에 앱의 응답이 오지 않았습니다. 라이프스팬이 아닌 스코프는 "
             "타입이 무엇이든 받은 그대로 앱에 넘기세요.",
         ),
@@ -175,7 +176,7 @@ def _judge_stop(lines: list[str]) -> None:
     expect(
         came[:1] == ["lifespan.startup"],
         Said(
-            "pool.open() was called before lifespan.startup: nobody can tell the server yet that it fails.",
+            "pool.open() was called before lifespan.startup: if it fails, nobody can tell the server yet.",
             "lifespan.startup보다 pool.open()이 먼저 호출되었습니다. 이때는 실패해도 서버에 알릴 방법이 없습니다.",
         ),
         came,
@@ -232,7 +233,7 @@ def _judge_serving(tap, happened: Path) -> None:
         told = Said("Your app sent no lifespan.startup.failed", "앱이 lifespan.startup.failed를 보내지 않았습니다")
         if any(line.startswith("raised ") for line in lines):
             told = Said(
-                "Your app raised, which a server takes for 'no lifespan here'",
+                "Your app raised, which a server takes to mean 'no lifespan here'",
                 "앱에서 예외가 났는데, 서버는 이를 '라이프스팬을 지원하지 않는다'로 받아들입니다",
             )
         elif "lifespan.startup.complete" in lines:
@@ -260,7 +261,7 @@ def _judge_end(error: BenchError, lines: list[str]) -> None:
         failed,
         Said(
             "The database is down, and uvicorn did not start; but not because your app sent lifespan.startup.failed. "
-            "Its last words:",
+            "uvicorn's last words:",
             "데이터베이스가 죽어 있고 uvicorn도 시작하지 않았지만, 앱이 lifespan.startup.failed를 보내서가 아닙니다. "
             "마지막 로그:",
             error.evidence,
@@ -270,7 +271,7 @@ def _judge_end(error: BenchError, lines: list[str]) -> None:
         REASON in error.evidence,
         Said(
             f"uvicorn did not start, and its log does not say why: `{REASON}` is missing. Put what open() raised into "
-            "the event as message, a str. The log:",
+            "the event's message, as a str. The log:",
             f"uvicorn이 시작하지 않았는데 로그에 그 이유인 `{REASON}` 문구가 없습니다. open()에서 난 예외를 이벤트의 "
             "message에 str로 담으세요. 로그:",
             error.evidence,
@@ -280,8 +281,8 @@ def _judge_end(error: BenchError, lines: list[str]) -> None:
     expect(
         not kind,
         Said(
-            f"The message of lifespan.startup.failed is no str: its type is `{kind and kind[1]}`. Send the exception's "
-            "text.",
+            f"The message of lifespan.startup.failed is not a str: its type is `{kind and kind[1]}`. Send the "
+            "exception's text.",
             f"lifespan.startup.failed의 message가 str이 아니라 `{kind and kind[1]}` 타입입니다. 예외를 문자열로 바꿔 "
             "보내세요.",
         ),
@@ -290,7 +291,7 @@ def _judge_end(error: BenchError, lines: list[str]) -> None:
     expect(
         not rest,
         Said(
-            f"After lifespan.startup.failed there was still `{''.join(rest[:1])}`. Nothing was opened: return.",
+            f"After lifespan.startup.failed came `{''.join(rest[:1])}`. Nothing was opened: return.",
             f"lifespan.startup.failed 뒤에 `{''.join(rest[:1])}` 기록이 있습니다. 열린 것이 없으니 바로 반환하세요.",
         ),
         [line for line in lines if not line.startswith("raised ")],

@@ -38,7 +38,7 @@ def chosen(bench, commands):
     with serving(bench, {"exercise.py": PROGRAM}, aloud=False) as serve:
         in_turn(lambda name: _judge(serve, name, _read(name, commands.get(name))), LISTS)
     return Said(
-        "Each of the five lists has a server that was seen to do all of it.",
+        "For each of the five lists, your server was seen to meet every demand.",
         "다섯 목록 모두, 고른 서버가 요구 사항을 전부 지키는 것을 실행해서 확인했습니다.",
     )
 
@@ -207,17 +207,21 @@ LENGTH_AND_CHUNKS = Demand(
     _length_and_chunks,
     Said("a request with a length and with chunks was not refused", "길이와 청크를 함께 쓴 요청을 거부하지 않았습니다"),
     Said(
-        "What is strict about Host need not be strict about this.", "Host에 엄격한 서버가 여기에도 엄격하지는 않습니다."
+        "A server that is strict about Host need not be strict about this.",
+        "Host에 엄격한 서버가 여기에도 엄격하지는 않습니다.",
     ),
 )
 OLD_CLIENT = Demand(
     _old_client,
     Said("a client of HTTP/1.0 got chunks", "HTTP/1.0 클라이언트가 청크를 받았습니다"),
-    Said("Which servers end such a body by closing?", "이때 연결을 닫아 본문의 끝을 알리는 서버는 무엇일까요?"),
+    Said(
+        "Which servers end such a body by closing the connection?",
+        "이때 연결을 닫아 본문의 끝을 알리는 서버는 무엇일까요?",
+    ),
 )
 STARTUP = Demand(
     _startup,
-    Said("the app was not told of the start", "앱이 시작을 알리는 이벤트를 받지 못했습니다"),
+    Said("the app was not told of startup", "앱이 시작을 알리는 이벤트를 받지 못했습니다"),
     Said("One of the four knows no lifespan.", "네 프로그램 가운데 하나는 라이프스팬을 모릅니다."),
 )
 TOLD = Demand(
@@ -243,7 +247,7 @@ OWN_REFUSAL = Demand(
         "핸드셰이크의 응답으로 앱이 정한 401이 오지 않았습니다",
     ),
     Said(
-        "The app can, where `websocket.http.response` is among the extensions of its scope.",
+        "The app can give it if `websocket.http.response` is among the extensions of its scope.",
         "스코프의 확장 목록에 `websocket.http.response`가 있어야 앱이 401을 보낼 수 있습니다.",
     ),
 )
@@ -251,22 +255,22 @@ REPLACED = Demand(
     _replaced,
     Said("a worker was killed, and none took its place", "죽은 워커를 대신할 워커가 뜨지 않았습니다"),
     Said(
-        "That takes a process which serves nobody, and starts another worker when one is gone: not every parent does "
-        "(section 4).",
+        "Replacing it takes a process that serves nobody, and starts another worker when one is gone: not every "
+        "parent does this (section 4).",
         "직접 응답하지 않으면서, 워커가 죽으면 새로 띄우는 프로세스가 있어야 합니다. 부모 프로세스가 모두 그러지는 "
         "않습니다(4절).",
     ),
 )
 TWO_WORKERS = Demand(
     _two_workers,
-    Said("no two workers started", "워커 둘이 시작하지 않았습니다"),
-    Said("How many, an option says.", "몇 개를 띄울지는 옵션으로 정합니다."),
+    Said("fewer than two workers started", "워커 둘이 시작하지 않았습니다"),
+    Said("An option says how many.", "몇 개를 띄울지는 옵션으로 정합니다."),
 )
 LOADED_ONCE = Demand(
     _loaded_once,
     Said("each worker loaded the model for itself", "워커마다 모델을 따로 불러왔습니다"),
     Said(
-        "A process manager that can load the app first and fork then has an option for it: see its --help.",
+        "A process manager that can load the app before it forks has an option for it: see its --help.",
         "앱을 먼저 불러온 다음 포크할 수 있는 프로세스 관리자가 있습니다. 그 옵션을 --help에서 찾아보세요.",
     ),
 )

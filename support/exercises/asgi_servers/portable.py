@@ -178,8 +178,8 @@ def _unchunked(on: On, answer: Answer) -> None:
     on.expect(
         raw == answer.body,
         Said(
-            "a client of HTTP/1.0 does not know chunks (RFC 9112, section 6.1), and gets them for a body. Say how long "
-            "the body is, in a content-length of your own: then no server has to find a framing.",
+            "a client of HTTP/1.0 does not know chunks (RFC 9112, section 6.1), and got them as the body. Say how long "
+            "the body is, in a content-length of your own: then no server has to choose a framing.",
             "HTTP/1.0 클라이언트는 청크를 모르는데(RFC 9112, 6.1절) 청크를 본문으로 받았습니다. content-length로 본문 "
             "길이를 직접 알려 주세요. 그러면 서버가 프레이밍을 고를 일이 없습니다.",
         ),
@@ -211,7 +211,7 @@ def _echoed(on: On, what: Said, answer: Answer, wanted: bytes) -> None:
     on.expect(
         answer.body == wanted,
         Said(
-            f"{what.en} got {'a part of its body' if part else 'another body'} back.",
+            f"{what.en} got {'a part of its body' if part else 'a different body'} back.",
             f"{what.ko}에 {'본문의 일부만' if part else '다른 본문이'} 돌아왔습니다.",
         )
         + advice,
@@ -226,7 +226,7 @@ def _got(what: Said, answer: Answer) -> Said:
         return Said(f"{what.en} got no answer.", f"{what.ko}에 응답이 없습니다.")
     if not answer.whole:
         return Said(
-            f"{what.en} got {answer.code}, and then the answer breaks off.",
+            f"{what.en} got {answer.code}, and then the answer broke off.",
             f"{what.ko}의 응답은 {answer.code}인데, 중간에 끊겼습니다.",
         )
     return Said(f"{what.en} got {answer.status}.", f"{what.ko}의 응답은 {answer.status}입니다.")
@@ -237,14 +237,14 @@ def _advice(on: On) -> Said:
     raised = on.raised
     if "unexpected keyword argument" in raised:
         return Said(
-            f"{on.server} names the arguments: app(scope=…, receive=…, send=…). Call yours what the specification "
-            "calls them.",
+            f"{on.server} passes the arguments by name: app(scope=…, receive=…, send=…). Give yours the "
+            "specification's names.",
             f"{on.server} 서버는 인수를 이름으로 넘깁니다: app(scope=…, receive=…, send=…). 매개변수 이름을 명세와 "
             "같게 지으세요.",
         )
     if "positional argument" in raised:
         return Said(
-            "ASGI 3 has one async callable with three arguments: scope, receive, send.",
+            "An ASGI 3 app is one async callable with three arguments: scope, receive, send.",
             "ASGI 3의 앱은 scope, receive, send 세 인수를 받는 비동기 호출 객체 하나입니다.",
         )
     if "Unicode" in raised:
@@ -262,11 +262,11 @@ def _advice(on: On) -> Said:
             "본문은 bytes이고, 헤더의 이름과 값도 모두 bytes입니다.",
         )
     if raised:
-        return Said("What a client gets then, each server decides.", "이때 클라이언트가 받을 응답은 서버마다 다릅니다.")
+        return Said("Each server decides what a client gets then.", "이때 클라이언트가 받을 응답은 서버마다 다릅니다.")
     if on.early:
         return Said(
-            "Your app returned before the answer had an end: http.response.start, and then http.response.body, for an "
-            "empty body too. What a client gets otherwise, each server decides.",
+            "Your app returned before the answer was complete: send http.response.start, and then http.response.body, "
+            "for an empty body too. Otherwise each server decides what a client gets.",
             "앱이 응답을 끝맺지 않고 반환했습니다. 본문이 비어 있어도 http.response.start에 이어 http.response.body를 "
             "보내야 합니다. 그러지 않으면 클라이언트가 받을 응답은 서버마다 다릅니다.",
         )
@@ -279,7 +279,7 @@ def _advice(on: On) -> Said:
 def _elsewhere(on: On) -> None:
     """A request for another path."""
     answer = ask(on.tap, get("/elsewhere"))
-    other = Said("Any other path than / is 404.", "/ 이외의 경로는 404입니다.")
+    other = Said("Any path other than / is 404.", "/ 이외의 경로는 404입니다.")
     on.expect(
         answer.code == 404 and answer.whole,
         _got(Said("GET /elsewhere", "GET /elsewhere 요청"), answer)
@@ -310,7 +310,7 @@ def _talk(on: On) -> None:
     on.expect(
         more == 0,
         Said(
-            "there are more answers than messages. Each message has one, and bye has the Close alone.",
+            "there are more answers than messages. Each message gets one, and bye gets only the Close.",
             "응답이 메시지보다 많습니다. 메시지마다 하나씩 응답하고, bye에는 Close 프레임으로만 응답하세요.",
         ),
         came,
@@ -360,23 +360,23 @@ def _message_advice(on: On, message: str | bytes) -> Said:
         )
     if on.raised.startswith("KeyError") and not message:
         return Said(
-            "What is empty is false: ask whether it is None, and not whether it is true.",
+            "An empty value is false: ask whether it is None, and not whether it is true.",
             "빈 값은 거짓으로 취급됩니다. 참인지 묻지 말고 None인지 아닌지를 확인하세요.",
         )
     if on.raised:
         return Said(
-            "Of text and bytes an event has one, or both, and then one of them is None: ask with event.get().",
+            "An event has text or bytes, or both, and then one of them is None: read them with event.get().",
             "이벤트에는 text와 bytes 중 하나만 있거나, 둘 다 있고 하나는 None입니다. event.get()으로 확인하세요.",
         )
     if not message and any(event.name == "websocket.send" and not event.size for event in on.events):
         return Said(
-            "Your app sent a message with nothing in it, and this server drops it. Put something around what was said.",
+            "Your app sent a message with nothing in it, and this server drops it. Add something to what was said.",
             "앱은 내용이 빈 메시지를 보냈고, 이 서버는 그 메시지를 버립니다. 받은 내용에 무언가를 덧붙여 보내세요.",
         )
     if not message:
         kind = Said("text", "텍스트를") if isinstance(message, str) else Said("binary message", "바이너리 메시지를")
         return Said(
-            f"Your app sent no {kind.en} for it: what is empty is false. Is it None, or is it not?",
+            f"Your app sent no {kind.en} for it: an empty value is false. Ask whether it is None.",
             f"앱은 {kind.ko} 보내지 않았습니다. 빈 값은 거짓으로 취급됩니다. None인지 아닌지를 확인하세요.",
         )
     return Said(
@@ -406,10 +406,10 @@ def _ended(seen: Talk) -> Said:
 def _close_advice(on: On, seen: Talk) -> Said:
     """What helps where bye was not the end that it should be."""
     if on.raised:
-        return Said("How it ends then, each server decides.", "이때 연결이 어떻게 끝날지는 서버마다 다릅니다.")
+        return Said("Each server decides how it ends then.", "이때 연결이 어떻게 끝날지는 서버마다 다릅니다.")
     if on.early:
         return Said(
-            "Your app returned without a websocket.close: how the connection ends then, each server decides.",
+            "Your app returned without a websocket.close: each server decides how the connection ends then.",
             "앱이 websocket.close를 보내지 않고 반환했습니다. 이때 연결이 어떻게 끝날지는 서버마다 다릅니다.",
         )
     if seen.ending.startswith("Close"):
@@ -455,7 +455,7 @@ def _refusal(on: On) -> None:
     if not on.raised and on.early:
         advice = (
             Said(
-                "Your app returned and had sent nothing; what a client gets then, each server decides.",
+                "Your app returned without sending anything; each server decides what a client gets then.",
                 "앱이 아무것도 보내지 않고 반환했습니다. 이때 클라이언트가 받을 응답은 서버마다 다릅니다.",
             )
             + advice

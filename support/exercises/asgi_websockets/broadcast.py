@@ -52,7 +52,7 @@ def broadcast(bench):
             _judge_forgotten(room)
             _judge_leaving(room)
     return Said(
-        f"cho read nothing, and nobody waited for her: she was dropped, less than {BOUND >> 20} MiB were kept for her, "
+        f"cho read nothing, and nobody waited for her: she was dropped, less than {BOUND >> 20} MiB was kept for her, "
         "and the others heard every message.",
         "cho가 아무것도 읽지 않아도 다른 클라이언트는 기다리지 않았습니다. cho의 연결은 끊겼고, cho를 위해 들고 있던 "
         f"메시지는 {BOUND >> 20} MiB를 넘지 않았으며, 나머지는 모든 메시지를 받았습니다.",
@@ -136,7 +136,7 @@ class _Room:
             self.expect(
                 came == str(number).ljust(SIZE),
                 Said(
-                    f"{name} heard something else than what sam said{when.en}: every message goes to every listener, "
+                    f"{name} heard something other than what sam said{when.en}: every message goes to every listener, "
                     "once, in order.",
                     f"{when.ko}{name}이 sam의 메시지와 다른 것을 받았습니다. 모든 메시지가 모든 청취자에게 한 번씩, "
                     "순서대로 가야 합니다.",
@@ -165,7 +165,7 @@ class _Room:
         self.expect(
             False,
             Said(
-                f"{name} reads all that comes, and lost the connection{when.en}. {BURST} messages came at once, and "
+                f"{name} reads all that comes, but lost the connection{when.en}. {BURST} messages came at once, and "
                 f"{WAITING} may wait.",
                 f"{when.ko}{name}은 오는 대로 모두 읽었는데도 연결이 끊겼습니다. 메시지 {BURST}개가 한꺼번에 왔고, "
                 f"{WAITING}개까지는 기다릴 수 있어야 합니다.",
@@ -183,8 +183,8 @@ class _Room:
             self.held_up(held[0][0])
         elif held:
             why = Said(
-                "One task sends to all listeners, and waits in the send() of cho, who does not read. Let every "
-                "listener have a task of its own.",
+                "One task sends to all listeners, and waits in the send() of cho, who does not read. Give every "
+                "listener a task of its own.",
                 "모든 청취자에게 보내는 태스크 하나가, 읽지 않는 cho의 send()에서 멈춰 있습니다. 보내는 태스크를 "
                 "청취자마다 따로 두세요.",
             )
@@ -197,7 +197,7 @@ class _Room:
             )
         else:
             why = Said(
-                "sam's call waits for the next message: this one was given to nobody who sends it.",
+                "sam's call waits for the next message: nothing is there to send this one.",
                 "sam의 앱 호출은 다음 메시지를 기다리고 있습니다. 이 메시지를 보낼 코드가 없습니다.",
             )
         self.expect(
@@ -213,22 +213,22 @@ class _Room:
         """A speaker must not wait for a listener, for however short a time."""
         if what == "websocket.close":
             how = Said(
-                "and sam's call waits in her send() with a websocket.close, which has to wait as a message has. Cancel "
-                "the task that sends to her, and let her own call return",
+                "and sam's call waits in her send() with a websocket.close, which has to wait as a message does. "
+                "Cancel the task that sends to her, and let her own call return",
                 "sam의 앱 호출이 cho의 send()로 websocket.close를 보내다가 멈춰 있습니다. 이것도 메시지와 마찬가지로 "
                 "cho가 읽어야 끝납니다. cho에게 보내는 태스크를 취소하고, cho의 앱 호출이 반환하게 하세요",
             )
         elif what == "given up":
             how = Said(
-                "and sam's call waited in her send() until it gave up: that long nobody heard anything. Let every "
-                "listener have a task that sends",
+                "and sam's call waited in her send() until it gave up: meanwhile nobody heard anything. Give every "
+                "listener a task that sends",
                 "sam의 앱 호출이 cho의 send()에서 멈췄다가 포기했습니다. 그동안은 아무도 메시지를 받지 못했습니다. "
                 "보내는 태스크를 청취자마다 따로 두세요",
             )
         else:
             how = Said(
-                "and sam's call waits in her send(): as long as it does, nobody hears anything. Let every listener "
-                "have a task that sends",
+                "and sam's call waits in her send(): as long as it does, nobody hears anything. Give every listener "
+                "a task that sends",
                 "sam의 앱 호출이 cho의 send()에서 멈춰 있습니다. 그동안은 아무도 메시지를 받지 못합니다. 보내는 "
                 "태스크를 청취자마다 따로 두세요",
             )
@@ -273,7 +273,7 @@ def _judge_word(room: _Room, name: str) -> None:
     room.expect(
         not room.call(name)["over"],
         Said(
-            f"{name} listens, and has said something: the call was over then. Only websocket.disconnect ends it.",
+            f"{name}, a listener, said something, and the call ended. Only websocket.disconnect may end it.",
             f"청취자인 {name}이 메시지를 하나 보내자 앱 호출이 끝났습니다. websocket.disconnect가 올 때만 끝나야 "
             "합니다.",
         ),
@@ -298,8 +298,8 @@ def _judge_slow(room: _Room) -> None:
     room.expect(
         not room.call(SPEAKER)["clocked"],
         Said(
-            "cho reads nothing, and sam's call waited by the clock: that long nobody heard anything. put_nowait() does "
-            "not wait.",
+            "cho reads nothing, and sam's call waited for a set time: meanwhile nobody heard anything. put_nowait() "
+            "does not wait.",
             "cho가 아무것도 읽지 않아 sam의 앱 호출이 정해 둔 시간만큼 기다렸습니다. 그동안은 아무도 메시지를 받지 "
             "못했습니다. put_nowait()는 기다리지 않습니다.",
         ),
@@ -357,7 +357,7 @@ def _instead(room: _Room, waits: list[str]) -> Said:
     """What has become of cho, whose call still runs: it shows when she reads again."""
     if "websocket.close" in waits:
         return Said(
-            "It waits in send() with a websocket.close, which has to wait as a message has: return without it.",
+            "It waits in send() with a websocket.close, which has to wait as a message does: return without it.",
             "websocket.close를 보내는 send()에서 멈춰 있습니다. 이것도 메시지와 마찬가지로 cho가 읽어야 끝나니, 보내지 "
             "말고 반환하세요.",
         )
@@ -371,7 +371,7 @@ def _instead(room: _Room, waits: list[str]) -> Said:
             "알 수 없으니, 메시지를 버리는 대신 연결을 끊으세요.",
         )
     return Said(
-        "When she read again she heard nothing new: she is no listener any more, and nobody tells her. Let her call "
+        "When she read again she heard nothing new: she is no longer a listener, and nobody tells her. Let her call "
         "return, so that the server ends the connection.",
         "다시 읽기 시작한 cho에게 새 메시지가 오지 않았습니다. cho는 청취자에서 빠졌는데 그 사실을 모릅니다. cho의 앱 "
         "호출이 반환하면 서버가 연결을 끊습니다.",
@@ -390,8 +390,8 @@ def _judge_dropped(room: _Room) -> None:
     room.expect(
         came == [str(first + n) for n in range(len(came))],
         Said(
-            "cho read again, and there was a gap in what came: who cannot be sent everything is dropped, and hears "
-            "nothing after the first message that is missing.",
+            "cho read again, and there was a gap in what came: drop a listener who cannot be sent everything, and send "
+            "her nothing after the first message that is missing.",
             "cho가 다시 읽기 시작했을 때 온 메시지 사이에 빠진 것이 있습니다. 모두 보낼 수 없는 청취자는 연결을 끊고, "
             "빠진 메시지 뒤로는 아무것도 보내지 마세요.",
         ),
@@ -422,8 +422,8 @@ def _judge_leaving(room: _Room) -> None:
     room.expect(
         room.call("bob")["over"],
         Said(
-            "bob closed his WebSocket, and his call still runs: somebody must wait in receive() for "
-            "websocket.disconnect, also while nobody speaks.",
+            "bob closed his WebSocket, and his call still runs: something must wait in receive() for "
+            "websocket.disconnect, even while nobody speaks.",
             "bob이 웹소켓을 닫았는데 앱 호출이 끝나지 않습니다. 아무도 말하지 않는 동안에도 receive()로 "
             "websocket.disconnect를 기다려야 합니다.",
         ),

@@ -104,8 +104,8 @@ def reconnect(bench):
     finally:
         random.setstate(state)
     return Said(
-        "Through a restart and seven losses your client heard every message, and it knows when it is over. After a "
-        "1012 it waits 5 to 30 s, after other losses at most 30; and a crowd of such clients does not come back at "
+        "Through a restart and seven losses your client heard every message, and knows when to stop. After a "
+        "1012 it waits 5 to 30 s, after other losses at most 30; and a crowd of such clients does not come back all at "
         "once.",
         "재시작 한 번과 일곱 번의 끊김을 거치고도 모든 메시지를 받았고, 언제 끝내야 하는지도 압니다. 1012 뒤에는 "
         "5–30초, 다른 끊김 뒤에는 길어야 30초를 기다리며, 이런 클라이언트가 여럿이어도 한꺼번에 돌아오지 않습니다.",
@@ -171,7 +171,7 @@ class _Life:
             self._fail(
                 self._now.said
                 + Said(
-                    "and connect() was called again without sleep() before.",
+                    "and connect() was called again without sleep() in between.",
                     "sleep() 없이 connect()를 다시 호출했습니다.",
                 )
             )
@@ -179,7 +179,7 @@ class _Life:
             self._fail(
                 self._now.said
                 + Said(
-                    "and connect() was called again: that is an end for good.",
+                    "and connect() was called again: that code ends it for good.",
                     "connect()를 다시 호출했습니다. 이 코드는 아주 끝났다는 뜻입니다.",
                 )
             )
@@ -312,7 +312,7 @@ def _judge_wait(step: Step, wait: float) -> None:
     least, most = step.bounds
     how = Said(f"and the wait was {wait:.2f} s", f"{wait:.2f}초를 기다렸습니다")
     if step.bounds == RESTART:
-        rule = Said("wanted are 5 to 30 s, at random.", "5–30초 사이의 임의의 시간을 기다려야 합니다.")
+        rule = Said("it must be 5 to 30 s, at random.", "5–30초 사이의 임의의 시간을 기다려야 합니다.")
     elif step.losses:
         rule = Said(
             f"that is loss {step.losses} in a row since a message came: at most {most:g} s.",
@@ -322,7 +322,7 @@ def _judge_wait(step: Step, wait: float) -> None:
         rule = Said(f"at most {most:g} s here.", f"여기서는 길어야 {most:g}초입니다.")
     if step.end in ("down", "503") and most < RESTART[0] <= wait <= RESTART[1]:
         rule += Said(
-            "connect() raised: does `ws` still name the connection before, with its close code?",
+            "connect() raised: does `ws` still name the previous connection, with its close code?",
             "connect()에서 예외가 났습니다. `ws`가 아직 이전 연결과 그 닫기 코드를 가리키고 있지는 않나요?",
         )
     expect(
@@ -364,8 +364,8 @@ def _judge_fine(waits: Sequence[float], when: Said) -> None:
     expect(
         different > len(waits) // 4,
         Said(
-            f"{when.en} there are only {different} different waits: who draws the same comes back at the same moment. "
-            "random.uniform() gives fractions of a second too.",
+            f"{when.en} there are only {different} different waits: clients that draw the same one come back at the "
+            "same moment. random.uniform() gives fractions of a second too.",
             f"{when.ko} 기다린 시간이 {different}가지뿐입니다. 같은 값을 뽑은 클라이언트는 동시에 돌아옵니다. "
             "random.uniform()을 쓰면 1초보다 잘게 나뉩니다.",
         ),
@@ -401,15 +401,15 @@ def _judge_spread(waits: Sequence[float], bounds: tuple[float, float], when: Sai
     expect(
         len(set(waits)) > 1,
         Said(
-            f"{when.en} the waits are all {longest:g} s: who lost the server at the same moment comes back at the same "
-            "moment. Draw the wait at random.",
+            f"{when.en} the waits are all {longest:g} s: clients that lost the server at the same moment come back at "
+            "the same moment. Draw the wait at random.",
             f"{when.ko} 기다린 시간이 모두 {longest:g}초입니다. 동시에 끊긴 클라이언트가 동시에 돌아옵니다. 기다리는 "
             "시간을 임의로 정하세요.",
         ),
     )
     came = Said(
-        f"{when.en} the waits are from {shortest:.1f} to {longest:.1f} s, where anything from {least:g} to {most:g} "
-        "may come.",
+        f"{when.en} the waits are from {shortest:.1f} to {longest:.1f} s, but should cover everything from {least:g} "
+        f"to {most:g} s.",
         f"{when.ko} 기다린 시간은 {shortest:.1f}–{longest:.1f}초인데, {least:g}–{most:g}초 사이의 값이 고루 나와야 "
         "합니다.",
     )

@@ -30,8 +30,8 @@ def visible(tap, program):
         with judged(tap):
             _judge_stranger(tap, program, name, subprotocols)
     return Said(
-        f"On uvicorn and on daphne: who has no cookie sees {CODE}, whatever subprotocols they offer, and never reaches "
-        "the app. Everybody else does.",
+        f"On uvicorn and on daphne, a client without a cookie sees {CODE}, whatever subprotocols it offers, and never "
+        "reaches the app. Everything else does.",
         f"uvicorn과 daphne 모두에서 쿠키가 없는 클라이언트는 어떤 서브프로토콜을 제안하든 {CODE}을 보고, 앱은 이 "
         "클라이언트 때문에 호출되지 않습니다. 나머지는 모두 앱에 닿습니다.",
     )
@@ -44,8 +44,8 @@ def _judge_page(tap, program: str) -> None:
         tap,
         answer.code == 200,
         Said(
-            f"{program}: a page did not get the app's answer. Guard the scopes of type websocket, and hand every other "
-            "one to the app.",
+            f"{program}: a page request did not get the app's answer. Guard the scopes of type websocket, and hand "
+            "all others to the app.",
             f"{program}: 페이지 요청에 앱의 응답이 오지 않았습니다. websocket 타입 스코프만 막고, 나머지는 모두 앱에 "
             "넘기세요.",
         ),
@@ -95,13 +95,13 @@ def _where(log: str, came: str) -> Said:
         return Said("Your code never called the app for her.", "작성한 코드가 ann의 스코프로 앱을 호출하지 않았습니다.")
     if "the app heard websocket.connect first, from ann" not in log:
         return Said(
-            "The app waits for websocket.connect: your code has received that event, which was the app's.",
+            "The app waits for websocket.connect: your code has received that event, which was meant for the app.",
             "앱이 websocket.connect를 기다리고 있습니다. 앱이 받아야 할 이 이벤트를 작성한 코드가 먼저 받았습니다.",
         )
     if came.startswith("HTTP"):
         return Said("The app was called, and she was refused.", "앱은 호출되었지만 접속은 거부되었습니다.")
     return Said(
-        "The app was called: for whoever may come in, your code sends and receives nothing of its own.",
+        "The app was called: for a client that may come in, your code must send and receive nothing of its own.",
         "앱은 호출되었습니다. 들어와도 되는 클라이언트에게는 작성한 코드가 아무것도 보내거나 받지 않아야 합니다.",
     )
 
@@ -140,8 +140,8 @@ def _refused(tap, program: str, name: str, status: int) -> None:
         )
     else:
         why = Said(
-            "A browser tells the page neither status nor body of a handshake that failed: the script sees 1006. Accept "
-            "first.",
+            "A browser tells the page neither the status nor the body of a failed handshake: the script sees 1006. "
+            "Accept first.",
             "핸드셰이크가 실패하면 브라우저는 상태 코드도 본문도 페이지에 알려 주지 않습니다. 스크립트에는 1006만 "
             "보입니다. 먼저 수락하세요.",
         )
@@ -184,7 +184,7 @@ def _not_offered(tap, program: str, name: str, chosen: str) -> None:
 
 def _judge_kept_out(tap, program: str, name: str, code: int | None) -> None:
     """The app must not be called for a stranger, before the Close or after it."""
-    cure = Said("Accept and close in its place.", "앱을 호출하는 대신 수락하고 닫으세요.")
+    cure = Said("Accept and close instead.", "앱을 호출하는 대신 수락하고 닫으세요.")
     if code == CODE:
         cure = Said("After the Close there is nothing left to do: return.", "닫았다면 더 할 일이 없으니 반환하세요.")
     expect_of(
@@ -210,7 +210,7 @@ def _judge_code(tap, program: str, name: str, code: int | None) -> None:
             "Close 프레임 없이 끊겼습니다(1006). 반환하기 전에 websocket.close를 보내세요.",
         ),
         1011: Said(
-            "was closed with 1011, which the server says when an app raises.",
+            "was closed with 1011, which the server sends when an app raises.",
             "1011 코드로 닫혔습니다. 앱에서 예외가 났을 때 서버가 보내는 코드입니다.",
         ),
     }.get(code, Said(f"was closed with {code}.", f"{code} 코드로 닫혔습니다."))
@@ -235,7 +235,7 @@ def _judge_subprotocol(tap, program: str, name: str, ws: ClientConnection) -> No
         tap,
         chosen in OFFERED,
         Said(
-            f"{program}: {name} offered {', '.join(OFFERED)}, and the 101 chooses none. This client lets that pass; "
+            f"{program}: {name} offered {', '.join(OFFERED)}; the 101 chooses none. This client lets that pass; "
             f"Chromium ends the connection, and its page sees 1006 in place of {CODE}. Accept one that was offered.",
             f"{program}: {name} 쪽이 제안한 서브프로토콜은 {', '.join(OFFERED)}인데 101 응답에서 하나도 고르지 "
             f"않았습니다. 이 클라이언트는 그냥 넘어가지만, Chromium은 연결을 끊고 페이지에는 {CODE} 대신 1006이 "

@@ -47,11 +47,11 @@ CASES = {
 # The hint for whoever named one of these where the log excludes it.
 EXCLUDED = {
     "upstream": Said(
-        "nginx's line says by chat, so the request came to the right server",
+        "nginx's line says `by chat`, so the request reached the right server",
         "nginx 로그에 by chat이 있으니 요청은 맞는 서버로 갔습니다",
     ),
     "slash": Said(
-        "daphne's line has the path that nginx's line has",
+        "daphne's line has the same path as nginx's line",
         "daphne 로그의 경로는 nginx 로그의 경로와 같습니다",
     ),
 }
@@ -100,7 +100,7 @@ def _mended(serve, both, case: str, chosen: str) -> None:
         expect(
             answer.code == 101,
             Said(
-                f"{case}: with {chosen} as in section 2 the browser's handshake still gets {answer.code}. "
+                f"{case}: with {chosen} as in section 2, the browser's handshake still gets {answer.code}. "
                 f"Hint: {hint.en}.",
                 f"{case}: {chosen} 항목을 2절과 같게 해도 브라우저의 핸드셰이크에는 여전히 {answer.code} 응답이 "
                 f"옵니다. 힌트: {hint.ko}.",

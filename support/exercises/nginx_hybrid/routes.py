@@ -61,7 +61,7 @@ ASSERTIONS = [
     Assertion(
         4,
         PAGES[3:],
-        Said("/wsx is a page, untouched too", "/wsx도 페이지 쪽에 그대로 도착해야 합니다"),
+        Said("/wsx is a page too, and arrives untouched", "/wsx도 페이지 쪽에 그대로 도착해야 합니다"),
         _untouched("pages"),
     ),
     Assertion(
@@ -75,7 +75,7 @@ ASSERTIONS = [
     Assertion(
         6,
         PAGES,
-        Said("a page request says no Connection: upgrade", "페이지 요청에는 Connection: upgrade가 없어야 합니다"),
+        Said("a page request has no Connection: upgrade", "페이지 요청에는 Connection: upgrade가 없어야 합니다"),
         _no_connection,
     ),
     Assertion(
@@ -138,7 +138,7 @@ ASSERTIONS = [
         11,
         ("h2c /ws/",),
         Said(
-            "GET /ws/ with Upgrade: h2c reaches the chat without Upgrade and Connection",
+            "GET /ws/ with Upgrade: h2c reaches the chat without Upgrade or Connection",
             "/ws/로 보낸 Upgrade: h2c 요청은 Upgrade와 Connection 없이 채팅 쪽에 도착해야 합니다",
         ),
         _no_tunnel,

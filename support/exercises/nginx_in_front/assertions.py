@@ -74,7 +74,7 @@ ASSERTIONS = [
     Assertion(
         5,
         PAGES[2:],
-        Said("/apis is a page, untouched too", "/apis도 페이지 쪽에 그대로 도착해야 합니다"),
+        Said("/apis is a page too, and arrives untouched", "/apis도 페이지 쪽에 그대로 도착해야 합니다"),
         _reaches("pages", "/apis"),
     ),
     Assertion(
@@ -140,7 +140,7 @@ ASSERTIONS = [
         12,
         ("GET /private/report.txt",),
         Said(
-            "a client that asks for /private/report.txt itself gets 404",
+            "a client that asks for /private/report.txt directly gets 404",
             "클라이언트가 /private/report.txt를 직접 요청하면 404가 돌아와야 합니다",
         ),
         _saw("status", "404"),
@@ -193,7 +193,7 @@ def _judge(assertion: Assertion, request: str, seen: dict) -> None:
     )
     if assertion.number in (6, 7) and seen["by"] and _of_proxy_pass(seen["host"]):
         said = said + Said(
-            "nginx writes the name in `proxy_pass` where no `proxy_set_header Host` holds, "
+            "nginx takes Host from `proxy_pass` where no `proxy_set_header Host` applies, "
             "and a location inherits none once it sets another header.",
             "`proxy_set_header Host`가 효력이 없는 곳에서 nginx는 `proxy_pass`에 적은 이름을 씁니다. "
             "다른 헤더를 하나라도 설정하는 location은 바깥의 것을 물려받지 않습니다.",

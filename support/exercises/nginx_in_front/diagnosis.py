@@ -94,7 +94,7 @@ def _mended(serve, cart, case: str, chosen: str) -> None:
             expect(
                 answer.code == 200,
                 Said(
-                    f"{case}: with {chosen} as it should be the site still answers {answer.code}. Hint: {hint.en}.",
+                    f"{case}: with {chosen} as it should be, the site still answers {answer.code}. Hint: {hint.en}.",
                     f"{case}: {chosen} 항목을 올바르게 해 두어도 여전히 {answer.code} 응답이 옵니다. 힌트: {hint.ko}.",
                 ),
                 answer.status,

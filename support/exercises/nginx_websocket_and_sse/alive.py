@@ -68,7 +68,7 @@ def _broken(room, error: Exception) -> None:
     _expect(
         False,
         room,
-        Said(f"No WebSocket opens, or it breaks: {error}.", f"웹소켓이 열리지 않거나 도중에 끊깁니다({error})."),
+        Said(f"The WebSocket does not open, or breaks: {error}.", f"웹소켓이 열리지 않거나 도중에 끊깁니다({error})."),
     )
 
 
@@ -125,7 +125,7 @@ def _deaf(room, path: str, text: str) -> Said:
         return Said("The app had ended by then.", "앱은 그때 이미 끝나 있었습니다.")
     if len(re.findall(f"^asks at {path}$", room.upstream.log(), re.MULTILINE)) <= len(got):
         return Said(
-            "The app does not wait in `receive()`: it must go on receiving while it beats.",
+            "The app does not wait in `receive()`: it must go on receiving while it sends heartbeats.",
             "앱이 `receive()`에서 기다리고 있지 않습니다. 하트비트를 보내는 동안에도 메시지를 계속 받아야 합니다.",
         )
     return Said(
@@ -159,7 +159,7 @@ def _beats(ws: ClientConnection, site, room, timeouts: int) -> None:
         heard <= most,
         Said(
             f"More than {most} heartbeats in less than {timeouts} timeouts: that is a flood. "
-            "Two or three a timeout will do.",
+            "Two or three per timeout will do.",
             f"제한 시간의 {timeouts}배가 지나기도 전에 하트비트가 {most}번 넘게 왔습니다. "
             "제한 시간마다 두세 번이면 충분합니다.",
         ),
@@ -175,12 +175,15 @@ def _cut(site, room, heard: int) -> None:
             "nginx 로그에는 upstream timed out이 있습니다. 1초 동안 오간 데이터가 없었습니다.",
         )
     else:
-        by = Said("nginx's log has no timeout: the app ended it.", "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.")
+        by = Said(
+            "nginx's log has no timeout: the app ended the WebSocket.",
+            "nginx 로그에 타임아웃이 없으니 앱이 끊은 것입니다.",
+        )
     if unknown := _unknown(room):
         by = by + Said(f"ASGI has no event {unknown}.", f"ASGI에는 {unknown} 이벤트가 없습니다.")
     elif never := re.search(r"coroutine '(\w+)' was never awaited", room.upstream.log()):
         by = by + Said(
-            f"gunicorn's log: coroutine {never[1]} was never awaited. Calling it makes it, and runs nothing.",
+            f"gunicorn's log: coroutine {never[1]} was never awaited. A call makes the coroutine, and runs nothing.",
             f"gunicorn 로그에는 {never[1]} 코루틴을 await하지 않았다고 나옵니다. "
             "호출하면 코루틴이 만들어질 뿐 실행되지는 않습니다.",
         )
@@ -207,21 +210,21 @@ def _habit(site, heard: int) -> Said:
         answered = not late and _came(ws, LISTENED, 1)
     if late:
         return Said(
-            "Where nginx is more patient one more came, but later than that: beat more often.",
+            "Where nginx is more patient, one more heartbeat came, but later than that: send them more often.",
             "nginx가 더 오래 기다리는 곳에서는 그보다 늦게 하나 더 왔습니다. 간격을 줄이세요.",
         )
     if answered:
         return Said(
-            "Where nginx is more patient one came once the client had spoken: the app must not wait for that.",
+            "Where nginx is more patient, one came only after the client had spoken: the app must not wait for that.",
             "nginx가 더 오래 기다리는 곳에서는 클라이언트가 말한 뒤에야 왔습니다. 말이 없어도 보내야 합니다.",
         )
     if heard:
         return Said(
-            f"Where nginx is more patient no further one came in {listened} s: does the app send more than that?",
+            f"Where nginx is more patient, no further one came in {listened} s: does the app send any after that?",
             f"nginx가 더 오래 기다리는 곳에서도 {listened}초 동안 더 오지 않았습니다. 앱이 그 뒤에도 보내나요?",
         )
     return Said(
-        f"Where nginx is more patient none came in {LISTENED} s either: the app sends none, or sleeps for longer.",
+        f"Where nginx is more patient, none came in {LISTENED} s either: the app sends none, or sleeps for longer.",
         f"nginx가 더 오래 기다리는 곳에서도 {LISTENED}초 동안 오지 않았습니다. 앱이 보내지 않거나 더 오래 쉽니다.",
     )
 
@@ -253,7 +256,8 @@ def _ends(room) -> None:
             "return" in after and "websocket.send" not in after,
             room,
             Said(
-                "The client closed, and the app still beats or never returns. Stop the heartbeat in a `finally`.",
+                "The client closed, and the app still sends heartbeats or never returns. "
+                "Stop the heartbeat in a `finally`.",
                 "클라이언트가 닫았는데도 앱이 하트비트를 계속 보내거나 끝나지 않습니다. "
                 "하트비트를 `finally`에서 멈추세요.",
             ),

@@ -99,7 +99,8 @@ def _whole(path: str, answer) -> None:
     expect(
         cookies == COOKIES,
         Said(
-            f"{path}: the app set two cookies, and not both reached the client. Keep the list of headers as it is.",
+            f"{path}: the app set two cookies, and the client did not get both. "
+            "Keep the headers in the list as they are.",
             f"{path}: 앱이 쿠키를 두 개 설정했는데 클라이언트에 다 도착하지 않았습니다. "
             "헤더 리스트에 있던 항목은 그대로 두세요.",
         ),
@@ -126,14 +127,14 @@ def _streams(path: str, heard: list[list[str]], feed) -> None:
         en = f"What your middleware adds ({added}) is not what nginx looks for."
         ko = f"미들웨어가 붙인 헤더({added})를 보고 nginx가 버퍼링을 끄지는 않습니다."
     elif switch is None:
-        en, ko = "The answer has the app's headers and gunicorn's alone.", "응답에는 앱과 gunicorn의 헤더밖에 없습니다."
+        en, ko = "The answer has only the app's headers and gunicorn's.", "응답에는 앱과 gunicorn의 헤더밖에 없습니다."
     else:
         en = f"The answer says X-Accel-Buffering: {switch}; nginx knows yes and no."
         ko = f"응답에 X-Accel-Buffering: {switch} 헤더가 있습니다. nginx가 인식하는 값은 yes와 no뿐입니다."
     expect(
         heard == [[piece] for piece in PIECES],
         Said(
-            f"{path} ({kind}): nginx had each piece at once, and passed them on at the end. {en}",
+            f"{path} ({kind}): nginx had each piece right away, but passed them on only at the end. {en}",
             f"{path}({kind}): nginx는 조각을 나오는 대로 받았지만 끝에 가서야 한꺼번에 넘겼습니다. {ko}",
         ),
         heard,
@@ -147,8 +148,8 @@ def _stays_buffered(path: str, heard: list[list[str]], feed) -> None:
     expect(
         switch is None,
         Said(
-            f"{path} is text/plain, and its answer says X-Accel-Buffering: {switch} as well. "
-            "Say so of text/event-stream only.",
+            f"{path} is text/plain, and its answer has X-Accel-Buffering: {switch} too. "
+            "Add it to text/event-stream only.",
             f"{path} 응답은 text/plain인데 여기에도 X-Accel-Buffering: {switch} 헤더가 붙었습니다. "
             "text/event-stream에만 붙이세요.",
         ),

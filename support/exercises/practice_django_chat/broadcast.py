@@ -94,7 +94,7 @@ def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
     )
     if came:
         other = Said(
-            f"and the next that {name} heard was {came!r}.",
+            f"and the next text that {name} heard was {came!r}.",
             f"{name} 클라이언트가 다음으로 받은 메시지는 {came!r}입니다.",
         )
         why = other + _origin(came, room)
@@ -107,7 +107,7 @@ def _judge(taps: dict[str, Tap], text: str, name: str, came: str) -> None:
 def _seats(speaker: str, there: str, name: str, here: str) -> Said:
     """Where the speaker sits, and where the one who heard nothing."""
     if name == speaker:
-        return Said("The speaker hears it too.", "보낸 클라이언트도 받아야 합니다.")
+        return Said("The speaker must hear it too.", "보낸 클라이언트도 받아야 합니다.")
     if here == there:
         return Said(f"Both sit in the {here} process.", f"둘 다 {here} 프로세스에 접속해 있습니다.")
     return Said(
@@ -137,7 +137,7 @@ def _at_redis(store: Tap, text: str) -> Said:
 def _origin(came: str, room: str) -> Said:
     """Where a wrong text comes from."""
     if came not in SPEAKERS:
-        return Said("What is said must arrive as it is.", "보낸 메시지가 그대로 와야 합니다.")
+        return Said("The text must arrive unchanged.", "보낸 메시지가 그대로 와야 합니다.")
     if SEATS[SPEAKERS[came]][1] != room:
         return Said("That was said in another room.", "다른 방의 메시지입니다.")
     return Said("That came once already.", "이미 한 번 온 메시지입니다.")
@@ -159,7 +159,7 @@ def _judge_what_is_left(taps: dict[str, Tap]) -> None:
 
         until(lambda: not members() or at_rest(*taps.values()), PATIENCE)
         message = Said(
-            "All four have left, and Redis still keeps members of a group. Whoever leaves must be taken out.",
+            "All four have left, and Redis still keeps members of a group. Whoever leaves must be taken out of it.",
             "네 명 모두 나갔는데 Redis의 그룹에 멤버가 남아 있습니다. 나가는 멤버는 그룹에서 빼야 합니다.",
         )
         left = members()

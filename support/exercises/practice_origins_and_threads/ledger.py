@@ -33,7 +33,7 @@ def ledger(bench):
 
     in_turn(on, ("daphne", "uvicorn"))
     return Said(
-        "Both queries ran at once, and each got their own total, on daphne and on uvicorn.",
+        "Both queries ran at once, and each client got its own total, on daphne and on uvicorn.",
         "daphne에서도 uvicorn에서도 두 쿼리가 동시에 실행되었고, 각자 자기 합계를 받았습니다.",
     )
 
@@ -48,7 +48,7 @@ def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
         begun = _begins(tap, account)
         first = account == "tea"
         message = Said(
-            f"{program}: ann asked for the total of tea, and its query never began."
+            f"{program}: ann asked for the total of tea, and the query never began."
             if first
             else f"{program}: while the query for tea ran, bob asked for the total of coffee, and his query did not "
             "begin.",
@@ -63,7 +63,7 @@ def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
         came = heard(people[account], tap)
         who = "bob" if account == "coffee" else "ann"
         message = Said(
-            f"{program}: {who} asked for the total of {account}, the query is done, and what came is {came!r}.",
+            f"{program}: {who} asked for the total of {account}, the query ended, and what came was {came!r}.",
             f"{program}: {who} 클라이언트가 {account} 합계를 요청했고 쿼리는 끝났는데, 돌아온 것은 {came!r}입니다.",
         )
         expect(came == wanted, message if came == wanted else with_trouble([tap], message), came, wanted)

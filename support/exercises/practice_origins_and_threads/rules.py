@@ -19,7 +19,7 @@ CLIENTS = [
     (Said("a script without a token", "토큰이 없는 스크립트"), {}, False),
     (Said("a script with a wrong token", "토큰이 틀린 스크립트"), {"Authorization": "Bearer tea-for-two-more"}, False),
     (Said("the site without TLS", "TLS를 쓰지 않는 사이트"), {"Origin": "http://chat.example"}, False),
-    (Said("the site at another port", "포트가 다른 사이트"), {"Origin": "https://chat.example:8443"}, False),
+    (Said("the site on another port", "포트가 다른 사이트"), {"Origin": "https://chat.example:8443"}, False),
     (Said("a longer name", "이름이 더 긴 사이트"), {"Origin": "https://chat.example.evil.example"}, False),
     (Said("a page without an origin of its own", "출처가 없는 페이지"), {"Origin": "null"}, False),
     (Said("a site with the token", "토큰을 아는 다른 사이트"), {"Origin": "https://evil.example"} | BEARER, False),
@@ -72,7 +72,7 @@ def _how(tap, message: Said) -> Said:
     events = tap.upstream.events()
     names = [event.name for event in events if event.exchange == events[-1].exchange]
     if {"websocket.accept", "websocket.close"} <= set(names):
-        return message + Said("It was accepted first, and closed then.", "먼저 수락하고 나서 닫았습니다.")
+        return message + Said("It was accepted first, and then closed.", "먼저 수락하고 나서 닫았습니다.")
     if names and names[-1] == "return" and not {"websocket.accept", "websocket.close"} & set(names):
         return message + Said(
             "The app returned without an answer: neither accept nor close.",

@@ -103,8 +103,8 @@ def _judge_request(tap, answer) -> None:
     expect(
         not more,
         Said(
-            f"The empty line ends your request, and after it you sent `{more[:40]!r}`. One GET request is asked for, "
-            "and it has no body.",
+            f"The empty line ends your request, and after it you sent `{more[:40]!r}`. Send one GET request, "
+            "without a body.",
             f"요청은 빈 줄에서 끝나는데 그 뒤에 더 보낸 것이 있습니다: `{more[:40]!r}`. "
             "본문 없는 GET 요청을 하나만 보내세요.",
         ),
@@ -123,8 +123,8 @@ def _judge_lines(sent: bytes, asked: bytes) -> None:
     expect(
         not re.search(rb"\A\s|^[ \t]+\S", sent, re.MULTILINE),
         Said(
-            "A request begins with its method, and no line of it begins with a space: yours has an empty line before "
-            "it, or spaces, as a string in triple quotes often has.",
+            "A request begins with its method, and none of its lines begins with a space: yours has an empty line or "
+            "spaces in front, as a string in triple quotes often does.",
             "요청은 메서드로 시작하고 어느 줄도 공백으로 시작하지 않아야 하는데, 보낸 요청은 앞에 빈 줄이나 공백이 "
             "있습니다. 삼중 따옴표 문자열을 쓰면 흔히 이렇게 됩니다.",
         ),
@@ -173,7 +173,7 @@ def _judge_request_line(request: h11.Request, sent: bytes) -> None:
     expect(
         method == "GET",
         Said(
-            f"A GET request is asked for, and your method is {method}. Case matters in it (RFC 9110, section 9.1).",
+            f"Send a GET request: your method is {method}. Methods are case-sensitive (RFC 9110, section 9.1).",
             f"GET 요청을 보내야 하는데 메서드가 {method}입니다. 메서드는 대소문자를 구분합니다(RFC 9110, 9.1절).",
         ),
         came,
@@ -206,7 +206,7 @@ def _judge_answer(tap, answer) -> None:
     expect(
         answer is not Overdue or not ended,
         Said(
-            "recv() returned b'' and you asked again: b'' means that no more comes. Leave the loop there.",
+            "recv() returned b'' and you called it again: b'' means that nothing more comes. Leave the loop there.",
             "recv()가 b''를 반환했는데 또 호출했습니다. b''는 더 올 것이 없다는 뜻입니다. 거기에서 루프를 끝내세요.",
         ),
     )
@@ -253,7 +253,7 @@ def _judge_bytes(answer: bytes, came: bytes) -> None:
     expect(
         answer.endswith(f"you asked for {PATH}".encode()),
         Said(
-            "The answer is cut off. One recv() brings one piece: read until it returns b''.",
+            "The answer is cut off. One recv() returns one piece: read until it returns b''.",
             "응답이 중간에 잘렸습니다. recv() 한 번에는 한 조각만 옵니다. b''가 나올 때까지 읽으세요.",
         ),
         answer,

@@ -40,7 +40,8 @@ def whole(bench):
             with judged(tap):
                 judge(tap, report)
     return Said(
-        "A client of either version gets the whole file, in small pieces; it is closed; and who gets less can tell.",
+        "A client of either version gets the whole file, in small pieces; the file is closed; and a client that gets "
+        "less can tell.",
         "어느 버전의 HTTP로 요청하든 파일을 작은 조각으로 다 보내고 닫으며, 모자라면 클라이언트가 알 수 있습니다.",
     )
 
@@ -56,7 +57,7 @@ def _whole(tap, version: str, size: int) -> None:
     expect(
         answer.code == 200,
         Said(
-            f"A client of {version} got {answer.status}, not 200 OK. The log says `{last_error(tap) or 'nothing'}`.",
+            f"An {version} client got {answer.status}, not 200 OK. The log says `{last_error(tap) or 'nothing'}`.",
             f"{version} 클라이언트가 받은 것은 200 OK가 아니라 {answer.status}입니다. "
             f"로그: `{last_error(tap) or '오류 없음'}`",
         ),
@@ -65,7 +66,7 @@ def _whole(tap, version: str, size: int) -> None:
     expect(
         answer.whole and len(answer.body) == size,
         Said(
-            f"A client of {version} got {len(answer.body):,} of {size:,} bytes. "
+            f"An {version} client got {len(answer.body):,} of {size:,} bytes. "
             f"The log says `{last_error(tap) or 'nothing'}`.",
             f"파일은 {size:,}바이트인데 {version} 클라이언트는 {len(answer.body):,}바이트를 받았습니다. "
             f"로그: `{last_error(tap) or '오류 없음'}`",
@@ -74,7 +75,7 @@ def _whole(tap, version: str, size: int) -> None:
     expect(
         answer.body == _content(size),
         Said(
-            f"A client of {version} got as many bytes as the file has, but not the file's. Give the server the file's "
+            f"An {version} client got as many bytes as the file has, but not the file's. Give the server the file's "
             "bytes alone: the framing is its business.",
             f"{version} 클라이언트가 받은 바이트 수는 맞지만 내용이 파일과 다릅니다. "
             "파일의 바이트만 내보내세요. 프레이밍은 서버가 합니다.",
@@ -90,7 +91,7 @@ def _length(length: str | None, version: str, size: int) -> None:
     expect(
         length is not None,
         Said(
-            f"A client of {version} got no Content-Length. Chunks have an end that one can see, but HTTP/1.0 has no "
+            f"An {version} client got no Content-Length. Chunks have an end that one can see, but HTTP/1.0 has no "
             "chunks: say how long the file is.",
             f"{version} 클라이언트가 받은 응답에 Content-Length가 없습니다. 청크라면 끝을 알 수 있지만 "
             "HTTP/1.0에는 청크가 없습니다. 파일의 길이를 밝히세요.",
@@ -114,7 +115,7 @@ def _small(tap) -> None:
     expect(
         max(sizes, default=0) <= LONGEST,
         Said(
-            f"The app gave a piece of {max(sizes, default=0):,} bytes, and {LONGEST:,} are the most: "
+            f"The app gave a piece of {max(sizes, default=0):,} bytes, and the limit is {LONGEST:,}: "
             "read the file piece by piece, no more than that at a time.",
             f"앱이 {max(sizes, default=0):,}바이트짜리 조각을 내보냈습니다. {LONGEST:,}바이트가 한도입니다. "
             "파일을 한 번에 그만큼씩만 읽으세요.",
@@ -181,7 +182,8 @@ def _shrinks(tap, report: Path) -> None:
     expect(
         came < LARGE,
         Said(
-            f"The file shrank from {LARGE:,} to {LEFT:,} bytes while it was sent, and the client got {came:,} bytes: "
+            f"The file shrank from {LARGE:,} to {LEFT:,} bytes while it was being sent, and the client got {came:,} "
+            "bytes: "
             "it takes that for the whole file. Read a piece when the server asks for one, and never make up bytes.",
             f"보내는 도중에 파일이 {LARGE:,}바이트에서 {LEFT:,}바이트로 줄었는데 클라이언트는 {came:,}바이트를 "
             "받아서 온전한 파일인 줄 압니다. 서버가 조각을 꺼낼 때 읽고, 없는 바이트를 지어내지 마세요.",
@@ -190,13 +192,14 @@ def _shrinks(tap, report: Path) -> None:
     expect(
         ended,
         Said(
-            f"The file shrank while it was sent. The client has {came:,} of {LARGE:,} bytes and waits for the others: "
+            f"The file shrank while it was being sent. The client has {came:,} of {LARGE:,} bytes and waits "
+            "for the rest: "
             "your app just stopped, and the server keeps the connection open. Raise an error if something is missing.",
             f"보내는 도중에 파일이 줄었습니다. 클라이언트는 {LARGE:,}바이트 가운데 {came:,}바이트를 받고 나머지를 "
             "기다립니다. 앱이 그냥 끝나서 서버가 연결을 열어 두기 때문입니다. 모자라면 예외를 일으키세요.",
         ),
     )
-    _closed(tap, Said("The file shrank while it was sent", "보내는 도중에 파일이 줄었는데"))
+    _closed(tap, Said("The file shrank while it was being sent", "보내는 도중에 파일이 줄었는데"))
 
 
 def _rest(client: socket.socket) -> tuple[int, bool]:

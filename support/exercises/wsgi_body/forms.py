@@ -70,7 +70,7 @@ def _liar(tap) -> None:
         _in_words(outcome)
         + Said(
             f"But the length said 100 and {len(FIELDS)} bytes came (`{FIELDS.decode()}`): "
-            "raise ValueError when read() brings less than was promised.",
+            "raise ValueError when read() returns less than was promised.",
             f"그런데 길이는 100이라고 알렸고 온 것은 {len(FIELDS)}바이트입니다(`{FIELDS.decode()}`). "
             "read()가 알린 길이보다 적게 반환하면 ValueError를 일으키세요.",
         ),
@@ -102,12 +102,12 @@ def _in_words(outcome: str) -> Said:
         return Said(f"Your form() raised `{what}`.", f"form()에서 `{what}` 예외가 났습니다.")
     if how == "overrun":
         return Said(
-            f"Your form() made a {what} past the body, which may wait for ever on such a server.",
+            f"Your form() called {what} past the end of the body, which may wait for ever on such a server.",
             f"form()이 본문 끝을 넘어 읽었습니다. 이런 서버에서는 그 {what} 호출이 영원히 끝나지 않을 수 있습니다.",
         )
     if outcome == "no answer":
         return Said("Your form() did not return.", "form()이 반환하지 않았습니다.")
-    return Said(f"The client got {outcome} and nothing of form().", f"form()의 결과 대신 {outcome} 응답이 왔습니다.")
+    return Said(f"The client got {outcome} and nothing from form().", f"form()의 결과 대신 {outcome} 응답이 왔습니다.")
 
 
 def _shown(outcome: str) -> str:
@@ -127,7 +127,7 @@ def _returned(outcome: str, sent: Said, wanted: dict) -> None:
         right,
         _in_words(outcome)
         + Said(
-            f"What was sent: {sent.en}. It should return `{wanted}`.",
+            f"What was sent: {sent.en}. form() should return `{wanted}`.",
             f"보낸 것: {sent.ko}. 올바른 반환값은 `{wanted}`입니다.",
         ),
         _shown(outcome),

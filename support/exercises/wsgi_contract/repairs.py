@@ -47,7 +47,7 @@ def _repaired(tap, name: str, status: str, body: bytes) -> None:
     expect(
         answer.whole or len(answer.body) > len(body),
         Said(
-            f"{name}: the answer is not whole: {answer.fault}",
+            f"{name}: the answer is not complete: {answer.fault}",
             f"{name}: 응답이 끝까지 오지 않았습니다. {answer.fault}",
         ),
         answer.body,

@@ -38,7 +38,7 @@ def _list(bench, tap) -> None:
     expect(
         b"X-Kept: yes" in answer.raw and b"one" in answer.body and b"two" in answer.body,
         Said(
-            f"An app that returns a plain list no longer works: the client got {answer.status}, not all of its "
+            f"An app that returns a plain list no longer works: the client got {answer.status}, and not all of the "
             "response.",
             "평범한 리스트를 반환하는 앱이 더는 동작하지 않습니다. "
             f"클라이언트가 받은 것은 {answer.status}이고 응답이 온전하지 않습니다.",
@@ -78,7 +78,7 @@ def _stream(bench, tap) -> None:
     expect(
         closings,
         Said(
-            "The inner app's iterable has a close(), and nobody called it. Its server is you now (PEP 3333).",
+            "The inner app's iterable has a close(), and nobody called it. You are its server now (PEP 3333).",
             "안쪽 앱의 이터러블에 close()가 있는데 호출되지 않았습니다. 이제 그 앱의 서버는 미들웨어입니다(PEP 3333).",
         ),
     )
@@ -110,7 +110,7 @@ def _no_longer(took: float, spent: float) -> None:
     expect(
         took <= spent + ROUNDED,
         Said(
-            f"The log says {took} s, but the client had all of it after {spent:.3f} s: "
+            f"The log says {took} s, but the client had the whole response after {spent:.3f} s: "
             "start the clock when the request comes, not before, and count in seconds.",
             f"로그에 남은 값은 {took}초인데 클라이언트는 {spent:.3f}초 만에 응답을 다 받았습니다. "
             "시간은 요청이 올 때부터 초 단위로 재세요.",
@@ -166,7 +166,7 @@ def _two_at_once(bench, tap) -> None:
     expect(
         len(took) == 4 and took[-1] >= HOLD,
         Said(
-            f"Two clients asked at the same time, the first for {HOLD} s or more, and the log says {took[2:]}. "
+            f"Two clients asked at the same time, the first took {HOLD} s or more, and the log says {took[2:]}. "
             "Each request needs variables of its own: keep them in `wrapped`.",
             f"두 클라이언트가 동시에 요청했고 먼저 온 쪽은 {HOLD}초 이상 걸렸는데 로그에 남은 값은 {took[2:]}입니다. "
             "변수는 요청마다 따로 있어야 합니다. `wrapped` 안에 두세요.",
@@ -194,7 +194,7 @@ def _spilled(bench, tap) -> None:
         any(event.name == "raise" for event in outer),
         Said(
             "The inner app raised an error after its first piece, and your middleware kept it from the server, "
-            "which takes the rest for a whole response. Let the error through.",
+            "which takes what it got for a whole response. Let the error through.",
             "안쪽 앱이 첫 조각을 내보낸 뒤 예외를 일으켰는데 미들웨어가 서버에 넘기지 않았습니다. "
             "그러면 서버는 잘린 응답을 온전한 응답으로 착각합니다. 예외를 막지 마세요.",
         ),
@@ -228,7 +228,7 @@ def _no_error(tap, what: Said) -> None:
     expect(
         not error,
         Said(
-            f"`{error}` – says the server's log after {what.en}.",
+            f"The server's log says `{error}` after {what.en}.",
             f"{what.ko} 뒤에 서버 로그에 남은 오류: `{error}`",
         ),
     )

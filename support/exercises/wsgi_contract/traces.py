@@ -93,7 +93,7 @@ def explain_no_line(tap, bench) -> None:
         not re.search(line, tap.upstream.log()),
         Said(
             "Your line went to the server's own output, not to environ['wsgi.errors']: "
-            "which log a request's errors belong to, only the server knows.",
+            "only the server knows which log a request's errors belong to.",
             "줄이 environ['wsgi.errors']가 아니라 서버 자체의 출력으로 나갔습니다. "
             "오류를 어느 로그에 남길지는 서버만 압니다.",
         ),

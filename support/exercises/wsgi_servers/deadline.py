@@ -112,7 +112,7 @@ def _meets(serve, name: str, options: Options) -> None:
         site.most_processes is None or options.workers <= site.most_processes,
         Said(
             f"{name}: --workers {options.workers} makes {options.workers} processes, and each holds a copy of what "
-            "fits into the memory only once.",
+            "fits into memory only once.",
             f"{name}: --workers {options.workers} 옵션은 프로세스를 {options.workers}개 만듭니다. 메모리에는 하나만 "
             "들어가는데 프로세스마다 복사본을 하나씩 갖게 됩니다.",
         ),
@@ -122,7 +122,7 @@ def _meets(serve, name: str, options: Options) -> None:
     question = Said("How many must be worked on at once?", "동시에 몇 개를 처리해야 할까요?")
     if site.half_open:
         question = Said(
-            f"How many of its {options.places} places are left for them?",
+            f"How many of the {options.places} places are left for the requests?",
             f"자리 {options.places}개 가운데 이 요청들이 쓸 수 있는 자리는 몇 개일까요?",
         )
     expect(
@@ -217,7 +217,7 @@ def _alone(name: str, first: bytes) -> None:
         SITES[name].most_at_once is None or at_once <= SITES[name].most_at_once,
         Said(
             f"{name}: {at_once} calls ran at once in one process, and they spoil each other's sum. "
-            "What else than threads makes places?",
+            "What besides threads makes places?",
             f"{name}: 한 프로세스에서 호출 {at_once}개가 동시에 실행되어 서로의 합계를 망가뜨렸습니다. "
             "스레드 말고 무엇으로 자리를 늘릴 수 있을까요?",
         ),

@@ -28,7 +28,8 @@ CASES = {
         SYNC,
         "client",
         Said(
-            "when its time was up the worker had no whole head and had called no app; the next one began the report",
+            "when its time was up the worker had no whole head and had not called the app; the next one began the "
+            "report",
             "시간이 다 될 때까지 헤더가 다 오지 않아 앱을 호출하지 못했습니다. 보고서는 다음 워커가 시작했습니다",
         ),
     ),
@@ -44,7 +45,8 @@ CASES = {
         THREADS,
         "client",
         Said(
-            "the log is empty: no worker died, no report began, a restart would have answered; both threads are held",
+            "the log is empty: no worker died, no report began, after a restart an answer would have come; both "
+            "threads are held",
             "로그가 비어 있습니다. 죽은 워커도 없고 보고서는 시작하지도 않았습니다. 재시작이었다면 응답이 왔을 텐데, "
             "두 스레드가 모두 붙잡혀 있습니다",
         ),
@@ -93,7 +95,7 @@ def _mended(serve, case: str, chosen: str) -> None:
         expect(
             answer.code == 200 and lines == [BEGINS],
             Said(
-                f"{case}: {chosen} was put right, and it still goes wrong. Hint: {hint.en}.",
+                f"{case}: {chosen} was put right, and the problem is still there. Hint: {hint.en}.",
                 f"{case}: {chosen} 원인을 없애도 문제가 그대로입니다. 힌트: {hint.ko}.",
             ),
             ", ".join([answer.status, *lines]),

@@ -58,7 +58,7 @@ def codec(bench):
         with judged(tap):
             _echoes(tap)
     return Said(
-        f"The RFC's examples, half frames, {COUNT} random ones, and a real client: your codec has them all right.",
+        f"The RFC's examples, half frames, {COUNT} random ones, and a real client: your codec gets them all right.",
         f"RFC의 예, 덜 온 프레임, 무작위 프레임 {COUNT}개, 진짜 클라이언트까지 모두 올바르게 처리합니다.",
     )
 
@@ -134,7 +134,7 @@ def _unreturned(tap, name: str, cases: list[tuple], came: str) -> None:
     why = Said(" Is there a loop in it that never ends?", " 끝나지 않는 반복문이 있나요?")
     if cases[0][1] is None:
         why = Said(
-            " The frame is not complete, and its rest comes with another call: return None.",
+            " The frame is not complete, and the rest of it comes with another call: return None.",
             " 아직 다 오지 않은 프레임입니다. 나머지는 다음 호출에서 오니 None을 반환하세요.",
         )
     if error := last_error(tap):
@@ -211,7 +211,7 @@ def _broken(tap, what: str) -> None:
     expect(
         False,
         Said(
-            f"An echo made of decode() and encode() failed on a real client: {what}. "
+            f"An echo made of decode() and encode() failed with a real client: {what}. "
             f"The log says `{last_error(tap) or 'nothing'}`.",
             f"decode()와 encode()로 만든 에코가 진짜 클라이언트와 통신하지 못했습니다({what}). "
             f"로그: `{last_error(tap) or '오류 없음'}`",

@@ -94,7 +94,7 @@ def _judge(tap, options: str, said: int) -> None:
         expect(
             held >= said,
             Said(
-                f"{_command(options)}: you said {said}, but a handshake hung before so many were open. {question.en}",
+                f"{_command(options)}: you said {said}, but a handshake hung before that many were open. {question.en}",
                 f"{_command(options)}: {said}개라고 했는데 그만큼 열리기 전에 핸드셰이크가 멈췄습니다. {question.ko}",
             ),
         )

@@ -25,7 +25,7 @@ export function pages(base) {
     const bar = element('div', 'lesson-page-bar');
     place.replaceChildren(bar);
     if (!url) {
-      const nowhere = said('can be opened only on the machine itself', '이 주소는 커널이 도는 컴퓨터에서만 열립니다');
+      const nowhere = said('can be opened only on the machine where the kernel runs', '이 주소는 커널이 도는 컴퓨터에서만 열립니다');
       bar.append(stored.href, nowhere);
       return;
     }

@@ -99,7 +99,7 @@ export function veilSelect(onChange) {
     both: ['Run to see · 실행하면 보이기', 'Show everything · 모두 펼쳐 두기'],
   };
   const select = document.createElement('select');
-  select.title = 'Outputs and what is said of them · 출력과 그 설명';
+  select.title = 'Outputs and what is said about them · 출력과 그 설명';
   select.setAttribute('aria-label', select.title);
   select.add(new Option('', 'run'));
   select.add(new Option('', 'all'));
