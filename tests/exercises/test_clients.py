@@ -17,7 +17,6 @@ async def app(scope, receive, send):
         await send({"type": "websocket.accept"})
     if scope["path"] in ("/busy", "/hung"):
         await send({"type": "websocket.send", "text": "now"})
-        await asyncio.sleep(0.1)  # until it has been sent
         if scope["path"] == "/hung":
             time.sleep(3600)
         end = time.monotonic() + 2
