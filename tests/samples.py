@@ -78,20 +78,26 @@ def accepts(port: int) -> bool:
 
 def processes(folder: Path, keeper: int) -> list[str]:
     """The commands of the living processes of the bench in that folder, its keeper among them."""
-    found = []
+    return [*_living(folder, keeper).values()]
+
+
+def _living(folder: Path, keeper: int) -> dict[int, str]:
+    """The same by their numbers; in the midst of exec a process has no command."""
+    found = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             # nginx writes its title over its environment, a daemon leaves the group.
             ours = os.getpgid(process.pid) == keeper or process.environ().get("BENCH") == str(folder)
             # The main thread of a zombie has ended; others may still run.
             if ours and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1):
-                found.append(" ".join(process.cmdline()))
+                found[process.pid] = " ".join(process.cmdline())
     return found
 
 
 def programs(bench) -> list[str]:
     """The commands of all that runs on a bench."""
-    return [command for command in processes(bench.folder, bench._keeper.pid) if "keeper.py" not in command]
+    keeper = bench._keeper.pid
+    return [command for pid, command in _living(bench.folder, keeper).items() if pid != keeper]
 
 
 def quiet_port() -> int:

@@ -29,6 +29,7 @@ from .programs import Program
 SURPRISES = ("PYTEST_CURRENT_TEST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PYTHONSTARTUP", "FORCE_COLOR")
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 SETTLING = 0.3  # seconds in which a program that has ended is expected to show as a daemon
+UNENDED = 1.0  # seconds in which a line that is being written is expected to end
 LONGEST_PATH = 100  # of a unix socket: unix(7) allows 108 bytes, macOS 104
 
 
@@ -434,7 +435,7 @@ class Server:
 
     def clear(self) -> None:
         """The next look at log and events begins here."""
-        self._read_log()  # which says so if its bench has been cleared
+        until(lambda: self._read_log()[-1:] in ("", "\n") or not self.running, UNENDED)  # a line is cleared whole
         self._cleared = self._log.stat().st_size
         self._recording.clear()
 
@@ -442,21 +443,27 @@ class Server:
         """What the program has printed since it started or since `clear()`: all of it, or the lines with a text.
 
         With a text it waits until `count` lines contain it, because a server writes its line a moment after
-        the client has its answer; BenchError after `timeout` seconds, or when the program has ended. Frames of a
-        Python traceback that lie outside the learner's own files are left out unless `full`.
+        the client has its answer; BenchError after `timeout` seconds, or when the program has ended. Without one it
+        waits up to a second for the line that is being written. Frames of a Python traceback that lie outside the
+        learner's own files are left out unless `full`.
         """
         self.looked = True
         self._keep_home()
         found: list[str] = []
 
+        def keep(text: str) -> None:
+            lines = (text if full else fold(text, self.folder)).splitlines()
+            found[:] = [line for line in lines if containing in line]
+
         def enough() -> bool:
             running = self.running  # asked first: the log is complete then
             text = self._read_log()
-            lines = (text if full else fold(text, self.folder)).splitlines()
-            found[:] = [line for line in lines if containing in line]
-            return not containing or len(found) >= count or not running
+            ended = text[: text.rfind("\n") + 1]  # print() writes a line in pieces
+            keep(ended if running else text)
+            return not running or (len(found) >= count if containing else ended == text)
 
-        until(enough, timeout)
+        if not until(enough, timeout if containing else UNENDED):
+            keep(self._read_log())  # a line may have no end: print("ready? ", end="")
         if containing and len(found) < count:
             raise self.fault(
                 f"The log of {self.name} has {len(found)} lines with {containing!r}, not {count}. Its last lines:",

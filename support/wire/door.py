@@ -11,11 +11,14 @@ import errno
 import os
 import select
 import socket
+import time
 from collections.abc import Callable
 
 from ..loopback import HOST
+from ..waiting import SHARE
 
 LOOK = 0.1  # seconds between two looks at an upstream that nothing else tells of
+SELDOM = 1.0  # the same where nobody has listened for long: of the time so far a look comes SHARE too late, at most
 
 
 class Door:
@@ -28,6 +31,7 @@ class Door:
         self._upstream, self._port, self._watch = upstream, port, watch
         self._listener = _bound((HOST, self._port))
         self.open = False
+        self._shut_since = time.monotonic()
         self._life: int | None = None  # a descriptor that tells when the upstream's process has ended
         if getattr(upstream, "running", False) or self._upstream_accepts():
             self._open()
@@ -50,7 +54,9 @@ class Door:
     @property
     def patience(self) -> float | None:
         """How long nobody need look(), in seconds; None where poll() tells when to."""
-        return None if self.open and self._life is not None else LOOK
+        if self.open:
+            return None if self._life is not None else LOOK
+        return min(max(LOOK, SHARE * (time.monotonic() - self._shut_since)), SELDOM)
 
     def look(self) -> None:
         """Opens if the upstream accepts connections, closes if it does not."""
@@ -109,7 +115,7 @@ class Door:
             # Closed alone it would listen on until poll() comes back, which may just be waiting for it.
             self._listener.shutdown(socket.SHUT_RDWR)
         self.close()
-        self.open = False
+        self.open, self._shut_since = False, time.monotonic()
         with contextlib.suppress(OSError):
             self._listener = _bound((HOST, self._port))
 

@@ -23,6 +23,7 @@ from support.bench.certificates import certificate
 from support.bench.nginx import CellSite
 from support.bench.nginx_configuration import STANDARD, Configuration
 from support.bench.nginx_statements import File, quoted, statements
+from support.exercises.asleep import asleep
 
 PORT = 28473  # nobody else's: a look at the whole machine finds who listens on it
 
@@ -802,7 +803,7 @@ def test_who_is_connected_goes_on_while_others_are_served_anew(bench, nginx):
     server = bench.nginx("return 200 old;")
     with socket.create_connection(("127.0.0.1", server.port), timeout=samples.HANGING) as client:
         client.sendall(b"GET / HTTP/1.1\r\n")  # half a request: the old worker waits for the rest
-        samples.until(lambda: samples.accepts(server.port))
+        samples.until(lambda: asleep(server))  # it has read what was sent
         server.reload("return 200 new;")
         assert httpx.get(server.url).text == "new"
         client.sendall(b"Host: x\r\nConnection: close\r\n\r\n")

@@ -1,6 +1,7 @@
 """What a server printed: waiting for a line, and leaving out what says nothing to a learner."""
 
 import re
+import time
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ import samples
 
 from support import BenchError
 from support.bench.output import Log, fold
+from support.waiting import until
 
 SPEAKS = """
 import sys, time
@@ -19,6 +21,15 @@ for _ in range(2):
     time.sleep(0.2)
     print("late 한 줄", flush=True)
 server.serve_forever()
+"""
+PIECES = """
+import pathlib, time
+
+print("half", end=" ")
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+print("a line")
+time.sleep(60)
 """
 FAILS = """
 import json
@@ -77,6 +88,44 @@ def test_waiting_for_lines(shared):
     assert server.log("다시") == "다시"
     assert server.log("late", count=2, timeout=samples.HANGING).splitlines() == ["late 한 줄", "late 한 줄"]
     assert "once\n다시\n" in server.log()
+
+
+@pytest.fixture
+def half(shared, monkeypatch):
+    """A program in the midst of a line; it writes the rest as soon as somebody waits."""
+    (shared.folder / "pieces.py").write_text(PIECES)
+    (shared.folder / "go").unlink(missing_ok=True)
+    program = shared.run("python pieces.py", listens=False)
+    assert until(lambda: program._log.read_text() == "half ", samples.HANGING)
+
+    def sleep(seconds):
+        (shared.folder / "go").touch()
+        nap(seconds)
+
+    nap = time.sleep
+    monkeypatch.setattr("support.waiting.time.sleep", sleep)
+    return program
+
+
+@pytest.mark.parametrize("containing", ["", "half"])
+def test_no_half_of_a_line_is_shown(half, containing):
+    assert half.log(containing) == "half a line"
+
+
+def test_no_half_of_a_line_is_cleared(half):
+    half.clear()
+    (half.folder / "go").touch()
+    assert until(lambda: half._log.read_text() == "half a line\n", samples.HANGING)
+    assert half.log() == ""
+
+
+def test_a_line_without_an_end(half, monkeypatch):
+    monkeypatch.setattr("support.waiting.time.sleep", lambda seconds: None)
+    assert half.log("half", timeout=0) == "half "
+    with pytest.raises(BenchError, match="has 1 lines with 'half', not 2"):
+        half.log("half", count=2, timeout=0)
+    monkeypatch.setattr("support.bench.server.UNENDED", 0)
+    assert half.log() == "half "
 
 
 def test_waiting_in_vain(shared):

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from support import outcome
-from support.exercises.wsgi_servers import complaints, held, places, told_to_stop
+from support.exercises.wsgi_servers import complaints, held, places, told_to_stop, workers
 
 APP = """
 from pathlib import Path
@@ -53,6 +53,23 @@ def test_what_it_works_on_and_what_it_holds(waiting, options, at_once, holds):
     assert held(server, 3) == holds
     for client in clients:
         client.close()
+
+
+def test_a_worker_that_ends_meanwhile_holds_nothing(waiting, monkeypatch):
+    """As gunicorn's --timeout ends it: nobody waits for it any more."""
+    server, looks = waiting(), []
+
+    def accepted(server, found):
+        looks.append(found)
+        for worker in filter(psutil.Process.is_running, found):
+            worker.kill()
+            worker.wait()
+        return look(server, found)
+
+    look = workers._accepted
+    monkeypatch.setattr(workers, "_accepted", accepted)
+    assert held(server, 1) == (1, 0, 1)
+    assert len(looks) == 2, "it waited for a worker that has ended"
 
 
 def test_a_worker_that_is_told_to_stop_ends_its_call_and_begins_no_other(waiting):

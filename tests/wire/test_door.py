@@ -15,7 +15,7 @@ import httpx
 import pytest
 import samples
 
-from support.wire.door import Door
+from support.wire.door import LOOK, SELDOM, Door
 from support.wire.tap import Tap
 
 TWO = """
@@ -133,6 +133,35 @@ def test_it_refuses_although_somebody_waits_for_clients(upstream):
     door.close()
 
 
+def test_where_nobody_has_listened_for_long_looks_are_seldom(upstream, monkeypatch):
+    """Ten doors of servers that have ended cost a kernel more than its ten servers did, when each looked as often."""
+    clock = [0.0]
+    monkeypatch.setattr("support.wire.door.time.monotonic", lambda: clock[0])
+    door = Door(upstream, samples.unused(upstream.port + 1), lambda number, mask: None)
+    assert door.patience == LOOK
+    upstream.close()
+    door.look()
+    waits = []
+    for clock[0] in (0, 4, 10, 3600):
+        waits.append(door.patience)
+    assert waits == pytest.approx([LOOK, 0.2, 0.5, SELDOM])
+    upstream.listen()
+    door.look()
+    assert door.patience == LOOK
+    door.close()
+
+
+def test_a_server_in_the_place_of_one_that_has_ended_is_told_of_at_once(bench, monkeypatch):
+    for name in ("LOOK", "SELDOM"):
+        monkeypatch.setattr(f"support.wire.door.{name}", 3600)
+    web = bench.run("python hello.py")
+    tap = bench.tap(web)
+    web.stop()
+    assert knock(tap.port) == errno.ECONNREFUSED
+    bench.run("python hello.py", port=web.port)
+    assert knock(tap.port) == 0
+
+
 def test_while_it_refuses_the_port_stays_its_own(upstream, tap):
     upstream.close()
     tap.follow()
@@ -143,7 +172,7 @@ def test_while_it_refuses_the_port_stays_its_own(upstream, tap):
 def test_whoever_listens_there_is_the_upstream(upstream, monkeypatch):
     """As when a server was started anew on the same port, and the tap is the one before the old one."""
     upstream.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    monkeypatch.setattr("support.wire.door.LOOK", None)  # only the end of the process tells when to look
+    monkeypatch.setattr(Door, "patience", None)  # only the end of the process tells when to look
     tap = Tap(upstream, samples.unused(upstream.port + 1))
     upstream.process.communicate(b"\n")
     samples.until(lambda: tap._relay._door._life is None, "a look")
@@ -161,7 +190,7 @@ def test_the_end_of_the_process_tells_at_once(upstream, monkeypatch):
         [sys.executable, "-c", listens], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     upstream.process.stdout.readline()
-    monkeypatch.setattr("support.wire.door.LOOK", None)
+    monkeypatch.setattr(Door, "patience", None)
     tap = Tap(upstream, samples.unused(upstream.port + 1))
     assert knock(tap.port) == 0
     upstream.process.communicate("\n")

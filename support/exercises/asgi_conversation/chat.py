@@ -6,12 +6,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.sync.client import connect
 
 from ...errors import Said
 from .. import expect
 from ..asgi import expect_of, on_both, trouble
 from ..drive import SILENCE, said
+from ..websocket import connect
 
 PROGRAM = Path(__file__).with_name("chat_app.py")
 SILENT = Said(f"heard nothing for {SILENCE} s", f"{SILENCE}초 동안 아무것도 받지 못했습니다")
@@ -54,13 +54,7 @@ def room(tap, program):
 def _joined(tap, program: str, name: str):
     """A client whose handshake the learner's app has accepted."""
     try:
-        return connect(
-            f"{tap.ws_url}/room?{name}",
-            compression=None,
-            open_timeout=SILENCE,
-            close_timeout=0.2,
-            ping_interval=None,
-        )
+        return connect(f"{tap.ws_url}/room?{name}", tap, open_timeout=SILENCE)
     except (InvalidHandshake, TimeoutError, OSError) as error:
         refused = isinstance(error, InvalidStatus)
         status = f"HTTP {error.response.status_code}" if refused else ""

@@ -22,7 +22,8 @@ from .. import UNSAID, exercise, expect
 from ..asleep import LAST_LOOK, LOOK, PATIENCE, at_rest, heard
 from ..drive import ask, serving, tabled, written
 from ..trouble import code_raised
-from .clients import QUIET, settles
+from ..websocket import QUIET
+from .clients import settles
 
 PROGRAM = Path(__file__).with_name("broadcast_app.py")
 # Without pings: one that cho does not answer makes uvicorn give her up, though its Close waits behind the unread bytes.
@@ -36,6 +37,7 @@ GRACE = 12  # seconds for a Close that cannot be sent
 BOUND = 3 << 20  # bytes: three times what may wait, and half of what is said while cho is behind
 FORGOTTEN = WAITING * SIZE // 2  # bytes that the process may hold for whatever else when cho has gone
 SMALL = 4096  # bytes of the buffer of a client that does not read
+HASTY = QUIET | {"close_timeout": 0.2}  # what cho has not read keeps the Close from her, whoever waits
 SPEAKER, FAST, SLOW = "sam", ("ann", "bob"), "cho"
 
 
@@ -103,7 +105,7 @@ class _Room:
         client.connect((HOST, self.tap.upstream.port))
         url = f"{self.tap.upstream.ws_url}/{path}?{name}"
         with ThreadPoolExecutor(1) as aside:
-            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **QUIET)
+            opening = aside.submit(connect, url, sock=client, max_queue=WAITING if reads else 1, **HASTY)
             until(lambda: opening.done() or self.call(name), PATIENCE)
             if not settles(self.tap, opening.done):
                 client.shutdown(socket.SHUT_RDWR)

@@ -5,15 +5,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from ...loopback import HOST
 from ...waiting import until
 from ...wire.tap import Tap
 from ..asleep import LAST_LOOK, PATIENCE, at_rest
-
-# The options of a client that sends nothing unasked, and that waits for a handshake and for nothing else.
-QUIET = {"compression": None, "ping_interval": None, "open_timeout": PATIENCE, "close_timeout": 0.2}
+from ..websocket import connect
 
 
 def settles(tap: Tap, over: Callable[[], object]) -> bool:
@@ -29,7 +27,7 @@ def settles(tap: Tap, over: Callable[[], object]) -> bool:
 
 
 def opened(tap: Tap, path: str, **options) -> ClientConnection:
-    """A WebSocket through the tap; see `websockets.sync.client.connect` for the options, and for what it raises.
+    """A WebSocket through the tap; see `connect` for the options, and for what it raises.
 
     Raises TimeoutError if the server has come to rest and has answered nothing.
     """
@@ -40,7 +38,7 @@ def opened(tap: Tap, path: str, **options) -> ClientConnection:
         return any(piece.way == way and piece.data and piece.when > began for piece in list(tap.pieces))
 
     with ThreadPoolExecutor(1) as aside:
-        opening = aside.submit(connect, f"{tap.ws_url}{path}", sock=client, **QUIET | options)
+        opening = aside.submit(connect, f"{tap.ws_url}{path}", tap, sock=client, **options)
         until(lambda: opening.done() or crossed("→"), PATIENCE)
         if not settles(tap, lambda: opening.done() or crossed("←")):
             client.shutdown(socket.SHUT_RDWR)  # the thread that waits for an answer gives up

@@ -24,7 +24,7 @@ from ...wire.tap import Tap
 from .. import NotYet, exercise, expect, failure
 from ..asleep import PATIENCE
 from ..drive import serving, tabled, written
-from .clients import QUIET
+from ..websocket import QUIET
 
 PROGRAM = Path(__file__).with_name("reconnect_app.py")
 RESTART = (5.0, 30.0)  # seconds: so https://www.ietf.org/mail-archive/web/hybi/current/msg09670.html of 1012
@@ -186,7 +186,7 @@ class _Life:
         self.waits.append(None)
         step = self._now
         address = f"ws://{HOST}:{self.nobody}" if step.end == "down" else self.tap.ws_url
-        return websocket(f"{address}/{step.text}/{step.end}", **QUIET | {"close_timeout": PATIENCE})
+        return websocket(f"{address}/{step.text}/{step.end}", **QUIET)
 
     def _hear(self, message: object) -> None:
         """Takes a message; where the step has it so, the server is stopped now, as a deploy would."""

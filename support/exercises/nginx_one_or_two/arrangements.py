@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from ...errors import Said
 from .. import exercise, expect, expect_dict, in_turn
 from ..drive import ask, handshake, judged
 from ..nginx_hybrid.servers import PATIENCE, halves, serving, site
+from ..websocket import connect
 
 HERE = Path(__file__).parent
 ARRANGEMENTS = ("wsgi", "path", "upgrade", "asgi")
@@ -90,7 +90,7 @@ def _socket(path, meanwhile=lambda en, ko, front, chat, socket: None):
 
     def demand(en, ko, front, chat):
         try:
-            with connect(f"{front.ws_url}{path}", compression=None, open_timeout=PATIENCE, close_timeout=1) as socket:
+            with connect(f"{front.ws_url}{path}", front, chat, open_timeout=PATIENCE) as socket:
                 socket.send("hello")
                 socket.recv(timeout=PATIENCE)
                 meanwhile(en, ko, front, chat, socket)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis
 from websockets.exceptions import ConnectionClosed, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from ...errors import Said, raised
 from ...loopback import HOST
@@ -16,6 +16,7 @@ from .. import NotYet, exercise, expect
 from ..asleep import PATIENCE, at_rest, heard
 from ..drive import judged, serving, written
 from ..trouble import with_trouble
+from ..websocket import connect
 
 HERE = Path(__file__).parent
 PROGRAMS = {name: HERE / name for name in ("exercise_asgi.py", "exercise_settings.py")}
@@ -52,7 +53,7 @@ def _entered(taps: dict[str, Tap], name: str) -> ClientConnection:
     """The WebSocket of one of the four."""
     program, room = SEATS[name]
     try:
-        return connect(f"{taps[program].ws_url}/ws/{room}/", compression=None, open_timeout=PATIENCE)
+        return connect(f"{taps[program].ws_url}/ws/{room}/", taps[program])
     except (WebSocketException, OSError) as error:
         words = raised(error)
         message = Said(

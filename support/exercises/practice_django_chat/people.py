@@ -46,7 +46,9 @@ def heard(where: Mapping[str, Server | Tap]) -> dict[str, str]:
 def _entered(site: Server | Tap, name: str) -> ClientConnection:
     """A WebSocket of somebody who has signed in."""
     headers = signed_in(site, name)
-    return connect(f"{site.ws_url}/ws/", additional_headers=headers, compression=None, open_timeout=PATIENCE)
+    return connect(
+        f"{site.ws_url}/ws/", additional_headers=headers, compression=None, ping_interval=None, open_timeout=PATIENCE
+    )
 
 
 def _listen(socket: ClientConnection, came: list[str], last: str) -> None:

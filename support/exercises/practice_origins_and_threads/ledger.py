@@ -4,8 +4,6 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from websockets.sync.client import connect
-
 from ...errors import Said
 from ...waiting import until
 from ...wire.tap import Tap
@@ -13,6 +11,7 @@ from .. import exercise, expect, in_turn
 from ..asleep import PATIENCE, at_rest, heard
 from ..drive import judged, serving, written
 from ..trouble import with_trouble
+from ..websocket import connect
 
 HERE = Path(__file__).parent
 PROGRAMS = {name: HERE / name for name in ("exercise_ledger.py", "exercise_ledger_settings.py", "books.py")}
@@ -39,10 +38,7 @@ def ledger(bench):
 
 
 def _judge(tap: Tap, program: str, words: dict, stack: ExitStack) -> None:
-    people = {
-        account: stack.enter_context(connect(f"{tap.ws_url}/ws/", compression=None, open_timeout=PATIENCE))
-        for account in TOTALS
-    }
+    people = {account: stack.enter_context(connect(f"{tap.ws_url}/ws/", tap)) for account in TOTALS}
     for account in ("tea", "coffee"):
         people[account].send(account)
         begun = _begins(tap, account)

@@ -87,7 +87,7 @@ def _requests(server: Server, paths: dict[int, str], stack: ExitStack) -> Callab
 def _messages(server: Server, paths: dict[int, str], stack: ExitStack) -> Callable[[int], Callable[[], object]]:
     """What sends a number as a message, each on a WebSocket of its own; its end is the answer's."""
     sockets = {
-        number: stack.enter_context(connect(server.ws_url + path, open_timeout=PATIENCE))
+        number: stack.enter_context(connect(server.ws_url + path, ping_interval=None, open_timeout=PATIENCE))
         for number, path in paths.items()
     }
 

@@ -1,6 +1,7 @@
 """What the workers of a gunicorn hold, as the system tells; what its log complains of, in gunicorn's own words."""
 
 import re
+from contextlib import suppress
 
 import psutil
 
@@ -29,20 +30,23 @@ def held(server: Server, connections: int) -> tuple[int, int, int]:
     """How many workers a gunicorn has, how many of the connections they have accepted, how many are in the backlog.
 
     A connection in the backlog is made, by the kernel, and no worker has it yet. Waits until those are accepted that
-    will be: a sync worker takes one at a time, gthread and gevent more than they work on.
+    will be, or a worker has ended: a sync worker takes one at a time, gthread and gevent more than they work on.
     """
     master = psutil.Process(server.process.pid)
     until(lambda: len(master.children()) >= _option(server, "workers"), PATIENCE)  # one of them answers before the rest
     workers = master.children()
     takes_more = re.search("--threads|gevent", server.shown)
     expected = connections if takes_more else min(connections, len(workers))
-    until(lambda: _accepted(server, workers) >= expected, PATIENCE)
+    until(lambda: _accepted(server, workers) >= expected or not all(map(psutil.Process.is_running, workers)), PATIENCE)
     accepted = _accepted(server, workers)
     return len(workers), accepted, connections - accepted
 
 
 def _accepted(server: Server, workers: list[psutil.Process]) -> int:
-    connections = [each for worker in workers for each in worker.net_connections("tcp")]
+    connections = []
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):  # gunicorn has ended it: what held it was held for too long
+            connections += worker.net_connections("tcp")
     return sum(each.status == "ESTABLISHED" and each.laddr.port == server.port for each in connections)
 
 
