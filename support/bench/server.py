@@ -8,7 +8,6 @@ import re
 import shlex
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -211,7 +210,6 @@ class Server:
             self.write()
             self._begin_anew()
             self._sources = target.sources(self.folder, self.command[1:])
-            self.started = time.time()
             self._family, self._swept = Family(self.folder, group, self._events, self._log, self.claims), False
             try:  # from here on: an interrupt may come when the program runs, and nobody has its number yet
                 # Append mode: nginx opens its own stderr once more for the access log.

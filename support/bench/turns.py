@@ -12,8 +12,8 @@ from ..waiting import until
 from . import ports
 
 TURNS = os.cpu_count() or 1
-PATIENCE = 60.0  # seconds; a start has then waited for its turn in vain, and goes on without
 KIND = "turn"  # of claim
+PATIENCE = 60.0  # seconds; a start has then waited for its turn in vain, and goes on without
 LONGEST = 5.0  # seconds until a turn is over whatever its program does: others wait
 
 

@@ -37,10 +37,15 @@ def heard(where: Mapping[str, Server | Tap]) -> dict[str, str]:
     with ExitStack() as open_sockets:
         sockets = {name: open_sockets.enter_context(_entered(site, name)) for name, site in where.items()}
         came: dict[str, list[str]] = {name: [] for name in sockets}
+
+        def say(name: str, word: str) -> None:
+            sockets[name].send(word)
+            _listen(sockets[name], came[name], f"{name}: {word}")
+
         for speaker in sockets:
-            for name, word in ((speaker, "hello"), *((name, f"after {speaker}") for name in sockets)):
-                sockets[name].send(word)
-                _listen(sockets[name], came[name], f"{name}: {word}")
+            say(speaker, "hello")
+            for name in sockets:
+                say(name, f"after {speaker}")
     return {name: " ".join(text.partition(":")[0] for text in came[name] if "hello" in text) for name in came}
 
 
