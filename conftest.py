@@ -10,6 +10,7 @@ import nbval.plugin
 import pytest
 from jupyter_client import KernelManager
 
+from support.bench.turns import Turn
 from support.upkeep import kernels
 
 pytest_plugins = ["support.upkeep.proofs"]
@@ -22,7 +23,11 @@ LOOK = 1.0  # seconds between two looks at whether the kernel still lives
 
 
 class Kernel(nbval.kernel.RunningKernel):
-    """nbval's kernel; one that has died is not waited for."""
+    """nbval's kernel, started when it is its turn; one that has died is not waited for."""
+
+    def __init__(self, *arguments, **options):
+        with Turn():
+            super().__init__(*arguments, **options)
 
     def get_message(self, stream, timeout=None):
         """The next message. Raises Empty after `timeout` seconds, or once the kernel has ended."""
