@@ -10,23 +10,26 @@ import nbval.plugin
 import pytest
 from jupyter_client import KernelManager
 
+from support.bench.turns import Turn
 from support.upkeep import kernels
 
 pytest_plugins = ["support.upkeep.proofs"]
 
-# Bounds that a busy machine does not reach: thirty kernels on two cores take fifteen times as long as one, and more.
-SECONDS_A_CELL = 300
 SECONDS_FOR_OUTPUTS = 120  # between a cell's end and the last of what it has shown; nbval's own five are fixed
 NBVALS_DEFAULT = 2000
 LOOK = 1.0  # seconds between two looks at whether the kernel still lives
 
 
 class Kernel(nbval.kernel.RunningKernel):
-    """nbval's kernel; one that has died is not waited for."""
+    """nbval's kernel, started when it is its turn; one that has died is not waited for."""
+
+    def __init__(self, *arguments, **options):
+        with Turn():
+            super().__init__(*arguments, **options)
 
     def get_message(self, stream, timeout=None):
         """The next message. Raises Empty after `timeout` seconds, or once the kernel has ended."""
-        end = time.monotonic() + (SECONDS_A_CELL if timeout is None else timeout)
+        end = time.monotonic() + (kernels.SECONDS_A_CELL if timeout is None else timeout)
         while True:
             alive = self.is_alive()  # asked first: what it has said is here then
             try:
@@ -49,7 +52,7 @@ def pytest_configure(config):
         option.nbval_sanitize_with = option.nbval_sanitize_with or str(Path(__file__).parent / "tests" / "sanitize.cfg")
         option.nbval_current_env = option.nbval_kernel_name is None
         if option.nbval_cell_timeout == NBVALS_DEFAULT:
-            option.nbval_cell_timeout = SECONDS_A_CELL
+            option.nbval_cell_timeout = kernels.SECONDS_A_CELL
         nbval.kernel.KernelManager = lambda **settings: KernelManager(**kernels.address(), **settings)
         nbval.plugin.RunningKernel = Kernel
 

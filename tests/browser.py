@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,12 +22,16 @@ expect.set_options(timeout=PATIENCE)
 DEADLINE = 300  # seconds for a busy machine to start JupyterLab; a quick one needs two
 
 # JupyterLab stops when its stdin closes, which happens however this process ends, and takes its folder along.
+# Its children get another one: Node makes its stdin non-blocking, for all who share it, and a read then ends at once.
 SERVER = """
-import os, shutil, signal, sys, threading
-from jupyterlab.labapp import main
+import os, shutil, signal, threading
+
+life = os.dup(0)
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+from jupyterlab.labapp import main  # which runs Node
 
 def stop_with_parent():
-    sys.stdin.buffer.read()
+    os.read(life, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 threading.Thread(target=stop_with_parent, daemon=True).start()
@@ -83,7 +88,8 @@ def jupyterlab(root: Path, *args: str) -> Iterator[str]:
     command = [sys.executable, "-c", SERVER, "--no-browser", "--ip=127.0.0.1", "--ServerApp.port=0", *args]
     if os.geteuid() == 0:
         command.append("--allow-root")
-    with open(home / "log", "wb") as log:
+    # Unnamed, because the server takes its folder along: what it has said is still here then.
+    with tempfile.TemporaryFile("a+", encoding="utf-8") as log:
         server = subprocess.Popen(
             command,
             cwd=root,
@@ -92,33 +98,37 @@ def jupyterlab(root: Path, *args: str) -> Iterator[str]:
             stdout=log,
             stderr=log,
         )
-    try:
-        yield _url(server, home)
-        if server.poll() is not None:
-            raise RuntimeError(f"JupyterLab ended by itself, status {server.returncode}:\n{(home / 'log').read_text()}")
-    finally:
-        server.stdin.close()
         try:
-            server.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        shutil.rmtree(home, ignore_errors=True)
+            url = _url(server, home)
+            if url:
+                yield url
+            if not url or server.poll() is not None:
+                log.seek(0)
+                told = "did not start" if not url else f"ended by itself, status {server.returncode}"
+                raise RuntimeError(f"JupyterLab {told}:\n{log.read()}")
+        finally:
+            server.stdin.close()
+            try:
+                server.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+            shutil.rmtree(home, ignore_errors=True)
 
 
-def _url(server: subprocess.Popen, home: Path) -> str:
-    """The URL the server wrote to its runtime file, once it is listening."""
+def _url(server: subprocess.Popen, home: Path) -> str | None:
+    """The URL from the server's runtime file, once it listens, too; None if it does not come to that."""
     written = home / "runtime" / f"jpserver-{server.pid}.json"
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline and server.poll() is None:
         try:
             info = json.loads(written.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            socket.create_connection(("127.0.0.1", info["port"])).close()
+        except (FileNotFoundError, json.JSONDecodeError, ConnectionRefusedError):
             time.sleep(0.05)
             continue
         return f"{info['url']}lab?token={info['token']}"
-    log = home / "log"
-    raise RuntimeError("JupyterLab did not start:\n" + (log.read_text() if log.exists() else ""))
+    return None
 
 
 def chromium() -> str:

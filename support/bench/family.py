@@ -147,7 +147,8 @@ class Patience:
         self.family, self.timeout = family, timeout
         self._pause = min(timeout, max(timeout / 20, 0.5))
         self._began = self._looked = time.monotonic()
-        self._idle = self._work = 0.0
+        self._work = 0.0
+        self.idle = 0.0  # seconds
 
     def spent(self) -> bool:
         """True once the program has been idle for `timeout` seconds in all."""
@@ -157,9 +158,9 @@ class Patience:
             return False
         work = self.family.work()
         if work - self._work < SHARE * passed and not self.family.runnable():
-            self._idle += passed
+            self.idle += passed
         self._looked, self._work = now, work
-        return self._idle >= self.timeout or now - self._began >= MOST * self.timeout
+        return self.idle >= self.timeout or now - self._began >= MOST * self.timeout
 
 
 def _abroad_or_nothing() -> dict[int, str]:

@@ -45,13 +45,17 @@ _CLAIMS: "weakref.WeakSet[Claim]" = weakref.WeakSet()  # of this process
 
 
 class Claim:
-    """A port that no other bench of this machine tries, while anybody holds the claim open."""
+    """A port that no other bench of this machine tries, while anybody holds the claim open.
 
-    def __init__(self, port: int) -> None:
+    Of another `kind` it is no port that is claimed, but one of a number of things that benches share.
+    """
+
+    def __init__(self, port: int, kind: str = "port") -> None:
         """Raises Claimed if another holds the claim on this port."""
         self.port = port
+        name = f"bench-{kind}-{port}"
         try:
-            self._file = _abstract(port) if LINUX else _locked(port)
+            self._file = _abstract(name) if LINUX else _locked(name)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EWOULDBLOCK, errno.EACCES):
                 raise Claimed from None
@@ -78,20 +82,20 @@ def claimable(port: int) -> bool:
     return True
 
 
-def _abstract(port: int) -> socket.socket:
+def _abstract(name: str) -> socket.socket:
     """The claim as a name in Linux's abstract namespace, which is as wide as that of ports: unix(7)."""
     held = socket.socket(socket.AF_UNIX)
     try:
-        held.bind(f"\0bench-port-{port}")
+        held.bind(f"\0{name}")
     except OSError:
         held.close()
         raise
     return held
 
 
-def _locked(port: int):
+def _locked(name: str):
     """The claim as the lock of a file that every user may open and nobody removes."""
-    path = LOCKS / f"bench-port-{port}"
+    path = LOCKS / name
     with contextlib.suppress(FileExistsError):
         made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         os.fchmod(made, 0o666)  # whatever the umask

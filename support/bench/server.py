@@ -8,7 +8,6 @@ import re
 import shlex
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from ..app.recording import Recording
 from ..errors import BenchError, Said
 from ..loopback import HOST
 from ..waiting import until
-from . import keeper, ports
+from . import keeper, ports, turns
 from .family import Family, Patience
 from .output import Log, fold
 from .programs import Program
@@ -207,27 +206,27 @@ class Server:
         neither answers nor gets on with its work for `timeout` seconds. It is stopped then.
         """
         self._path, self._group, self._asked = path, group, asked
-        self.write()
-        self._begin_anew()
-        self._sources = target.sources(self.folder, self.command[1:])
-        self.started = time.time()
-        self._family, self._swept = Family(self.folder, group, self._events, self._log, self.claims), False
-        try:  # from here on: an interrupt may come when the program runs, and nobody has its number yet
-            # Append mode: nginx opens its own stderr once more for the access log.
-            with open(self._log, "ab") as log:
-                self.process = self._family.process = subprocess.Popen(
-                    [path, *self.command[1:]],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    cwd=self.folder, env=self._variables(), process_group=group,
-                    pass_fds=[claim.fileno() for claim in self.claims],
-                )  # fmt: skip
-            if meanwhile:
-                meanwhile()
-            if self.address:
-                self._wait_until_ready(timeout)
-        except BaseException:
-            self.stop(grace=0)
-            raise
+        with turns.Turn() as turn:
+            self.write()
+            self._begin_anew()
+            self._sources = target.sources(self.folder, self.command[1:])
+            self._family, self._swept = Family(self.folder, group, self._events, self._log, self.claims), False
+            try:  # from here on: an interrupt may come when the program runs, and nobody has its number yet
+                # Append mode: nginx opens its own stderr once more for the access log.
+                with open(self._log, "ab") as log:
+                    self.process = self._family.process = subprocess.Popen(
+                        [path, *self.command[1:]],
+                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                        cwd=self.folder, env=self._variables(), process_group=group,
+                        pass_fds=[claim.fileno() for claim in self.claims],
+                    )  # fmt: skip
+                if meanwhile:
+                    meanwhile()
+                if self.address:
+                    self._wait_until_ready(timeout, turn)
+            except BaseException:
+                self.stop(grace=0)
+                raise
 
     def _begin_anew(self) -> None:
         """A new log and a new file for events; a unix socket that an earlier program has left goes."""
@@ -252,10 +251,10 @@ class Server:
             "PYTHONDONTWRITEBYTECODE": "1",
         } | ours | typed | {"BENCH": str(self.folder), "BENCH_EVENTS": str(self._events)}  # fmt: skip
 
-    def _wait_until_ready(self, timeout: float) -> None:
+    def _wait_until_ready(self, timeout: float, turn: turns.Turn) -> None:
         patience = Patience(self._family, timeout)
         self._heard = 0  # bytes of the log that have been searched for a lost port
-        until(lambda: self._serves() or self._spends(patience), math.inf)
+        until(lambda: self._serves() or self._spends(patience, turn), math.inf)
 
     def _serves(self) -> bool:
         """True once the program serves. Raises what `start` says."""
@@ -276,9 +275,12 @@ class Server:
         except OSError:
             return False
 
-    def _spends(self, patience: Patience) -> bool:
-        """Raises what `start` says once the patience is spent."""
-        if not patience.spent():
+    def _spends(self, patience: Patience, turn: turns.Turn) -> bool:
+        """Raises what `start` says once the patience is spent. Who does not get on has had its turn."""
+        spent = patience.spent()
+        if patience.idle or turn.late:
+            turn.over()
+        if not spent:
             return False
         if self.port and self._family.owns(self.port) is not True and not ports.free(self.port):
             raise PortTaken

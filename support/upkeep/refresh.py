@@ -45,9 +45,10 @@ def merged(outputs: list) -> list:
 
 
 def client(notebook, folder: Path, **options) -> NotebookClient:
-    """What executes the notebook in a kernel of its own, in that folder; a cell has a minute."""
+    """What executes the notebook in a kernel of its own, in that folder."""
     config = Config({"KernelManager": kernels.address()})
-    return NotebookClient(notebook, config=config, timeout=60, resources={"metadata": {"path": str(folder)}}, **options)
+    resources = {"metadata": {"path": str(folder)}}
+    return NotebookClient(notebook, config=config, timeout=kernels.SECONDS_A_CELL, resources=resources, **options)
 
 
 def refresh(path: Path) -> list[str]:

@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from support.upkeep.refresh import client
+
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "print('127.0.0.1:' + str(8000 + 1), 'Fri, 20 Nov 2026 22:08:00 GMT', 'Server: nginx/1.31.3', '한글')"
 STORED = "127.0.0.1:8765 Mon, 01 Jan 2024 00:00:00 GMT Server: nginx/1.22.1 한글\n"
@@ -78,6 +80,10 @@ def test_a_kernel_takes_no_port_that_another_could_take_first(repository: Path):
 
 def test_without_nbval_the_tests_still_run(repository: Path):
     assert pytest_in(repository).startswith("1 passed, 1 deselected"), "it needs nbval: mend conftest.py"
+
+
+def test_make_refresh_bounds_a_cell_as_make_test_does():
+    assert client(new_notebook(), ROOT).timeout == 300, "a busy machine needs more than a minute: mend refresh.py"
 
 
 @pytest.mark.parametrize(("seconds", "asked", "kernel"), [(300, 2000, None), (5.0, 5.0, "own")])

@@ -31,15 +31,21 @@ def heard(where: Mapping[str, Server | Tap]) -> dict[str, str]:
     """Whose hello each of these people heard: "ann bob".
 
     `where` tells the server that each of them is at. All sign in and enter, one after the other. Then each says hello,
-    and waits until it has come back; at last each says bye, and what came before a bye came back is what was heard.
+    and hears it come back. Before the next one's turn everybody says "after NAME": once that has come back to them,
+    so has the hello, if it comes to them at all.
     """
     with ExitStack() as open_sockets:
         sockets = {name: open_sockets.enter_context(_entered(site, name)) for name, site in where.items()}
         came: dict[str, list[str]] = {name: [] for name in sockets}
-        for word in ("hello", "bye"):
-            for name, socket in sockets.items():
-                socket.send(word)
-                _listen(socket, came[name], f"{name}: {word}")
+
+        def say(name: str, word: str) -> None:
+            sockets[name].send(word)
+            _listen(sockets[name], came[name], f"{name}: {word}")
+
+        for speaker in sockets:
+            say(speaker, "hello")
+            for name in sockets:
+                say(name, f"after {speaker}")
     return {name: " ".join(text.partition(":")[0] for text in came[name] if "hello" in text) for name in came}
 
 
